@@ -1,0 +1,61 @@
+"""The exception family.
+
+::
+
+    PatronError                 everything a user can fix; the message says what, how many, an instance, what to do
+      ConfigError               the YAML file
+      LedgerError               the order ledger, customers or events
+      NotEnoughData             too few customers, days or windows for what was asked
+      ModelError                a model folder that cannot be loaded or does not fit
+      RegistryError             the tracking store or the model registry
+      Refused                   a deliberate no: the gate, stale or collapsed data (exit code 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class PatronError(Exception):
+    """Something the user can fix; the text is written for them.
+
+    Parameters
+    ----------
+    message : str or iterable of str
+        One problem, or all of them at once.
+    next_step : str, optional
+        A command or an edit to try next.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str | Iterable[str], next_step: str | None = None) -> None:
+        self.problems = [message] if isinstance(message, str) else list(message)
+        self.next_step = next_step
+        super().__init__("\n".join(self.problems))
+
+
+class ConfigError(PatronError):
+    """A config file that cannot be used."""
+
+
+class LedgerError(PatronError):
+    """Orders, customers or events that cannot be used."""
+
+
+class NotEnoughData(PatronError):
+    """Too few customers, days or windows for what was asked."""
+
+
+class ModelError(PatronError):
+    """A model folder that cannot be loaded, or does not fit what it is asked to score."""
+
+
+class RegistryError(PatronError):
+    """The tracking store or the model registry cannot do what was asked."""
+
+
+class Refused(PatronError):
+    """A deliberate no: the promotion gate, stale or collapsed data."""
+
+    exit_code = 3
