@@ -1,0 +1,37 @@
+"""MLflow and nothing else: training runs, registered versions, the champion.
+
+One job: keep what trainings produced and hand models out again. In: plain values, files, model folders. Out:
+run ids, versions, folders. MLflow is imported inside functions only; importing this folder is light. Not
+here: the model folder itself, the gate's decision.
+"""
+
+from patron.registry._quiet import disable_telemetry
+from patron.registry.resolve import ResolvedModel, is_registered, resolve
+from patron.registry.store import Store, open_store
+from patron.registry.training import log_training
+from patron.registry.versions import (
+    CHAMPION,
+    PREVIOUS,
+    get_champion,
+    list_versions,
+    register_version,
+    set_champion,
+    set_gate_verdict,
+)
+
+__all__ = [
+    "CHAMPION",
+    "PREVIOUS",
+    "ResolvedModel",
+    "Store",
+    "disable_telemetry",
+    "get_champion",
+    "is_registered",
+    "list_versions",
+    "log_training",
+    "open_store",
+    "register_version",
+    "resolve",
+    "set_champion",
+    "set_gate_verdict",
+]
