@@ -1,0 +1,142 @@
+"""Order lines -> one row per customer and day, the table every later step reads.
+
+In:  the usable lines of a ledger (`ledger.load_ledger`).
+Out: integer columns only: days since 1970-01-01 and money in minor units, so that sums are exact on
+     every engine, in any row order and on any number of threads.
+Not here: anything that depends on an `as_of` (`snapshots.history`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import narwhals as nw
+import pandas as pd
+
+from patron.snapshots.aggregate import aggregate, count, total
+from patron.snapshots.merges import CustomerMerge
+
+#: Logarithms of gaps are summed as integers: round(ln(gap) x 2^32).
+LOG_SCALE = 2**32
+
+Keep = Callable[[nw.LazyFrame, str], nw.LazyFrame]
+
+
+@dataclass(frozen=True)
+class CustomerTables:
+    """Everything known about the customers, by day.
+
+    Parameters
+    ----------
+    days : narwhals.LazyFrame
+        One row per customer and day: ``customer_id``, ``day``, ``orders`` (surviving orders), ``lines``,
+        ``spend`` and ``refund`` (minor units, both >= 0), ``cost`` (minor units; absent without costs),
+        ``gap_days`` (days since the customer's previous purchase day; null on the first one and on days
+        that only hold refunds) and ``log_gap`` (see `LOG_SCALE`). Both hold whole numbers in float64, whose
+        sums are exact below 2^53: a column of integers with gaps is not the same thing on every engine.
+    products, categories : narwhals.LazyFrame or None
+        Distinct (``customer_id``, ``day``, ``item``) of purchase lines.
+    attributes : pandas.DataFrame or None
+        Customer attributes, with ``valid_from_day`` where they change over time.
+    events : pandas.DataFrame or None
+        Events with ``known_day``, the day from which they may be used.
+    merges : tuple of CustomerMerge
+        Customers that were given a new id.
+    """
+
+    days: nw.LazyFrame
+    products: nw.LazyFrame | None = None
+    categories: nw.LazyFrame | None = None
+    attributes: pd.DataFrame | None = None
+    events: pd.DataFrame | None = None
+    merges: tuple[CustomerMerge, ...] = ()
+
+
+def customer_tables(
+    lines: nw.LazyFrame,
+    *,
+    keep: Keep,
+    attributes: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
+    merges: tuple[CustomerMerge, ...] = (),
+) -> CustomerTables:
+    """Build the customer-day tables.
+
+    Parameters
+    ----------
+    lines : narwhals.LazyFrame
+        Usable lines with ``customer_id``, ``day``, ``amount_minor``, ``is_refund`` and optionally
+        ``order_id``, ``product_id``, ``category``, ``cost_minor``.
+    keep : callable
+        ``keep(frame, name)`` runs a query once and holds its result (`ledger.materialise`).
+    attributes, events, merges
+        Passed through.
+
+    Returns
+    -------
+    CustomerTables
+    """
+    columns = set(lines.collect_schema().names())
+    days = keep(with_gaps(_days(lines, columns)), "customer_days")
+    return CustomerTables(
+        days=days,
+        products=keep(_items(lines, "product_id"), "products") if "product_id" in columns else None,
+        categories=keep(_items(lines, "category"), "categories") if "category" in columns else None,
+        attributes=attributes,
+        events=events,
+        merges=merges,
+    )
+
+
+def _days(lines: nw.LazyFrame, columns: set[str]) -> nw.LazyFrame:
+    document = ["customer_id", "day", *(["order_id"] if "order_id" in columns else []), "is_refund"]
+    cost = nw.col("cost_minor") if "cost_minor" in columns else nw.lit(0)
+    sums = {"amount": total("amount_minor"), "cost": total(cost), "lines": total(nw.lit(1))}
+    documents = aggregate(lines, document, sums)
+    return _survivors(documents).select(
+        "customer_id", "day", "orders", "lines", "spend", "refund", *(["cost"] if "cost_minor" in columns else [])
+    )
+
+
+def _survivors(documents: nw.LazyFrame) -> nw.LazyFrame:
+    """Sum documents by day; an order and a refund of the same value on the same day cancel each other."""
+    is_order = ~nw.col("is_refund") & (nw.col("amount") > 0)
+    by_value = aggregate(
+        documents.with_columns(value=nw.col("amount").abs()),
+        ["customer_id", "day", "value"],
+        {"orders": count(is_order), "refunds": count(nw.col("is_refund")), "lines": total("lines"), "cost": total("cost")},
+    )
+    cancelled = nw.min_horizontal("orders", "refunds")
+    left = by_value.with_columns(
+        orders=nw.col("orders") - cancelled,
+        spend=(nw.col("orders") - cancelled) * nw.col("value"),
+        refund=(nw.col("refunds") - cancelled) * nw.col("value"),
+    )
+    return aggregate(left, ["customer_id", "day"], {c: total(c) for c in ("orders", "lines", "spend", "refund", "cost")})
+
+
+def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
+    """Add the gap to the previous purchase day: it looks back only, so it holds for every later as_of.
+
+    Parameters
+    ----------
+    days : narwhals.LazyFrame
+        One row per customer and day.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        With ``gap_days`` and ``log_gap``, null without an earlier purchase day.
+    """
+    before = nw.col("day").shift(1).over("customer_id", order_by="day")
+    purchases = days.filter(nw.col("orders") > 0).with_columns(gap_days=(nw.col("day") - before).cast(nw.Float64))
+    log_gap = (nw.col("gap_days").log() * LOG_SCALE).round(0)
+    nothing = nw.lit(None, dtype=nw.Float64)
+    refunds_only = days.filter(nw.col("orders") == 0).with_columns(gap_days=nothing, log_gap=nothing)
+    return nw.concat([purchases.with_columns(log_gap=log_gap), refunds_only])
+
+
+def _items(lines: nw.LazyFrame, column: str) -> nw.LazyFrame:
+    bought = lines.filter(~nw.col("is_refund") & (nw.col("amount_minor") > 0) & ~nw.col(column).is_null())
+    return bought.select("customer_id", "day", nw.col(column).alias("item")).unique()

@@ -1,0 +1,130 @@
+"""What was known before a day, and what came after it: the only two ways to cut time.
+
+A `History` holds nothing at or after its `as_of_day`, and feature builders receive nothing else, so a
+feature cannot see the outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import pandas as pd
+
+from patron.snapshots.aggregate import aggregate, count, total
+from patron.snapshots.customer_days import CustomerTables, with_gaps
+from patron.snapshots.merges import merge_customers, rename
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything strictly before `as_of_day`; the tables are those of `CustomerTables`.
+
+    Parameters
+    ----------
+    as_of_day : int
+        Days since 1970-01-01; nothing of this day or later is inside.
+    days : narwhals.LazyFrame
+        The customer-day table.
+    products, categories : narwhals.LazyFrame or None
+        Items bought, by customer and day.
+    attributes : pandas.DataFrame or None
+        One row per customer, as valid on that day.
+    events : pandas.DataFrame or None
+        Events known by then.
+    """
+
+    as_of_day: int
+    days: nw.LazyFrame
+    products: nw.LazyFrame | None
+    categories: nw.LazyFrame | None
+    attributes: pd.DataFrame | None
+    events: pd.DataFrame | None
+
+
+def history_before(tables: CustomerTables, as_of_day: int) -> History:
+    """Return what was known before the start of a day.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        All days.
+    as_of_day : int
+        Days since 1970-01-01, exclusive.
+
+    Returns
+    -------
+    History
+    """
+    names = merge_customers(tables.merges, as_of_day)
+    known = nw.col("day") < as_of_day
+    days = tables.days.filter(known)
+    events = tables.events
+    if events is not None:
+        events = events[events["known_day"] < as_of_day]
+        events = events.assign(customer_id=events["customer_id"].replace(names))
+    return History(
+        as_of_day=as_of_day,
+        days=_merged(days, names) if names else days,
+        products=None if tables.products is None else _items(tables.products.filter(known), names),
+        categories=None if tables.categories is None else _items(tables.categories.filter(known), names),
+        attributes=_valid_before(tables.attributes, as_of_day),
+        events=events,
+    )
+
+
+def purchase_days_between(tables: CustomerTables, start_day: int, end_day: int) -> pd.DataFrame:
+    """Return what each customer bought in ``[start_day, end_day)``: the outcome of a snapshot.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        All days.
+    start_day, end_day : int
+        Days since 1970-01-01.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``purchase_days`` (days with an order), ``net_spend`` (minor units, spend less
+        refunds) and, with costs, ``net_margin``; customers without any row in the window are absent.
+    """
+    window = tables.days.filter((nw.col("day") >= start_day) & (nw.col("day") < end_day))
+    has_cost = "cost" in window.collect_schema().names()
+    sums = {"purchase_days": count(nw.col("orders") > 0), "spend": total("spend"), "refund": total("refund")}
+    if has_cost:
+        sums["cost"] = total("cost")
+    frame = aggregate(window, ["customer_id"], sums).collect().to_pandas()
+    frame["net_spend"] = frame["spend"] - frame["refund"]
+    if has_cost:
+        frame["net_margin"] = frame["net_spend"] - frame["cost"]
+    columns = ["customer_id", "purchase_days", "net_spend", *(["net_margin"] if has_cost else [])]
+    totals = _under_every_id(frame[columns], merge_customers(tables.merges, end_day))
+    return totals.sort_values("customer_id", ignore_index=True)
+
+
+def _merged(days: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+    """Add up the days of joined customers and look at their gaps anew."""
+    counts = [c for c in days.collect_schema().names() if c not in ("customer_id", "day", "gap_days", "log_gap")]
+    return with_gaps(aggregate(rename(days, names), ["customer_id", "day"], {c: total(c) for c in counts}))
+
+
+def _items(items: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+    return rename(items, names).unique() if names else items
+
+
+def _under_every_id(totals: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Give an old id the outcome of its new id: being re-keyed is not leaving."""
+    if not names:
+        return totals
+    joined = totals.assign(customer_id=totals["customer_id"].replace(names)).groupby("customer_id", as_index=False).sum()
+    aliases = pd.DataFrame({"alias": list(names), "customer_id": list(names.values())})
+    copies = aliases.merge(joined, on="customer_id").drop(columns="customer_id").rename(columns={"alias": "customer_id"})
+    return pd.concat([joined, copies], ignore_index=True)
+
+
+def _valid_before(attributes: pd.DataFrame | None, as_of_day: int) -> pd.DataFrame | None:
+    if attributes is None or "valid_from_day" not in attributes:
+        return attributes
+    known = attributes[attributes["valid_from_day"] < as_of_day].sort_values(["customer_id", "valid_from_day"])
+    return known.drop_duplicates("customer_id", keep="last").drop(columns="valid_from_day")

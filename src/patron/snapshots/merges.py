@@ -1,0 +1,96 @@
+"""Customers that were given a new id: from `effective_on` on, their history counts under the new one.
+
+A merge is itself a fact with a date: a snapshot taken before it sees two customers, one taken after it
+sees one. Cycles are errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import narwhals as nw
+
+from patron.errors import LedgerError
+
+
+class CustomerMerge(NamedTuple):
+    """One re-keying.
+
+    Parameters
+    ----------
+    old_id, new_id : str
+        Customer ids.
+    effective_day : int
+        Days since 1970-01-01; known to snapshots after this day.
+    """
+
+    old_id: str
+    new_id: str
+    effective_day: int
+
+
+def merge_customers(merges: Sequence[CustomerMerge], as_of_day: int) -> dict[str, str]:
+    """Return old id -> last id, for the merges known before a day.
+
+    Parameters
+    ----------
+    merges : sequence of CustomerMerge
+        In any order.
+    as_of_day : int
+        Days since 1970-01-01, exclusive.
+
+    Returns
+    -------
+    dict
+        Chains are followed to their end.
+
+    Raises
+    ------
+    LedgerError
+        If an id leads back to itself, or one old id has two new ids.
+
+    Examples
+    --------
+    >>> merge_customers([CustomerMerge("a", "b", 10), CustomerMerge("b", "c", 20)], as_of_day=21)
+    {'a': 'c', 'b': 'c'}
+    >>> merge_customers([CustomerMerge("a", "b", 10), CustomerMerge("b", "c", 20)], as_of_day=20)
+    {'a': 'b'}
+    """
+    known = sorted({m for m in merges if m.effective_day < as_of_day})
+    step = {m.old_id: m.new_id for m in known}
+    twice = sorted({m.old_id for m in known if step[m.old_id] != m.new_id})
+    if twice:
+        raise LedgerError(f"customer_merges: {len(twice)} old ids have two new ids, e.g. '{twice[0]}'. Keep one row each.")
+    return {old: _last(old, step) for old in step}
+
+
+def rename(frame: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+    """Replace customer ids, on the frame's own engine.
+
+    Parameters
+    ----------
+    frame : narwhals.LazyFrame
+        With ``customer_id``.
+    names : dict
+        Old id -> new id.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+    """
+    customer = nw.col("customer_id")
+    for new_id in sorted(set(names.values())):
+        old_ids = [old for old, new in names.items() if new == new_id]
+        customer = nw.when(nw.col("customer_id").is_in(old_ids)).then(nw.lit(new_id)).otherwise(customer)
+    return frame.with_columns(customer_id=customer)
+
+
+def _last(start: str, step: dict[str, str]) -> str:
+    seen, here = {start}, step[start]
+    while here in step:
+        if here in seen:
+            raise LedgerError(f"customer_merges: '{start}' leads back to itself by way of '{here}'. Remove one of the rows.")
+        seen.add(here)
+        here = step[here]
+    return here
