@@ -1,0 +1,179 @@
+"""History -> one row of numbers per customer. Training and scoring call this with another date.
+
+In:  a `History`, which holds nothing at or after its day.
+Out: a pandas frame sorted by customer, one float64 column per feature, money in currency units.
+Not here: outcomes (`labels`), and who is judged (`evaluation.panel`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from patron.clv import CLVModel
+from patron.features.attributes import attributes_of
+from patron.features.breadth import breadth
+from patron.features.btyd import btyd
+from patron.features.catalogue import FEATURE_GROUPS, catalogue
+from patron.features.daygroup import DayGroup
+from patron.features.events import events_of
+from patron.features.lifecycle import LIFECYCLE
+from patron.features.rfm import RFM
+from patron.features.rhythm import RHYTHM
+from patron.features.season import SEASON
+from patron.features.trend import TREND
+from patron.features.value import VALUE
+from patron.snapshots import Aggregate, History, aggregate
+
+#: Groups answered by one pass over the customer-day table. Features of one may use sums of another.
+DAY_GROUPS: dict[str, DayGroup] = {
+    "rfm": RFM,
+    "rhythm": RHYTHM,
+    "trend": TREND,
+    "season": SEASON,
+    "value": VALUE,
+    "lifecycle": LIFECYCLE,
+}
+
+
+@dataclass(frozen=True)
+class FeatureRecipe:
+    """What to build, stored in the model so that scoring builds the same.
+
+    Parameters
+    ----------
+    horizon_days : int
+        The churn horizon: the season and btyd groups look that far.
+    minor_digits : int
+        Decimals of the currency.
+    groups : sequence of str
+        Of `FEATURE_GROUPS`.
+    attributes : mapping
+        Attribute -> vocabulary, None for a number.
+    event_kinds : sequence of str
+        Kinds of events seen in training.
+    kinds_of_items : sequence of str
+        ``products``, ``categories``: those the ledger holds.
+    """
+
+    horizon_days: int
+    minor_digits: int = 2
+    groups: Sequence[str] = FEATURE_GROUPS
+    attributes: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+    event_kinds: Sequence[str] = ()
+    kinds_of_items: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as JSON-able data."""
+        return {
+            "horizon_days": self.horizon_days,
+            "minor_digits": self.minor_digits,
+            "groups": list(self.groups),
+            "attributes": {k: None if v is None else list(v) for k, v in self.attributes.items()},
+            "event_kinds": list(self.event_kinds),
+            "kinds_of_items": list(self.kinds_of_items),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FeatureRecipe:
+        """Read what `to_dict` wrote."""
+        return cls(**data)
+
+
+def feature_names(recipe: FeatureRecipe) -> list[str]:
+    """Return the columns a recipe makes, in order.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        What to build.
+
+    Returns
+    -------
+    list of str
+    """
+    absent = tuple(k for k in ("products", "categories") if k not in recipe.kinds_of_items)
+    features = catalogue(attributes=list(recipe.attributes), event_kinds=recipe.event_kinds)
+    return [
+        f.name
+        for f in features
+        if f.group in recipe.groups and not (f.group == "breadth" and f.name.startswith(absent) and absent)
+    ]
+
+
+def feature_sets(recipe: FeatureRecipe) -> list[list[str]]:
+    """Return the sets of features worth comparing out of time: all, and those that do not grow with the log.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        What to build.
+
+    Returns
+    -------
+    list of list of str
+    """
+    names = feature_names(recipe)
+    growing = {f.name for f in catalogue() if f.grows_with_log}
+    return [names, [name for name in names if name not in growing]]
+
+
+def build_features(history: History, recipe: FeatureRecipe, *, purchases: CLVModel | None = None) -> pd.DataFrame:
+    """Build the features of every customer with a purchase day in the history.
+
+    Parameters
+    ----------
+    history : History
+        What was known before ``as_of``; the outcome is not an argument.
+    recipe : FeatureRecipe
+        Groups and horizon.
+    purchases : CLVModel, optional
+        Needed for the ``btyd`` group: fitted on orders before the same day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id`` (sorted) and `feature_names` (float64; missing where unknown).
+    """
+    frame = _from_days(history, recipe)
+    others: list[pd.DataFrame] = breadth(history) if "breadth" in recipe.groups else []
+    if "btyd" in recipe.groups and purchases is not None:
+        others.append(btyd(history, purchases, recipe.horizon_days, recipe.minor_digits))
+    if "attributes" in recipe.groups and recipe.attributes:
+        others.append(attributes_of(history, recipe.attributes))
+    if "events" in recipe.groups and recipe.event_kinds:
+        others.append(events_of(history, recipe.event_kinds))
+    for other in others:
+        frame = frame.merge(other, on="customer_id", how="left", validate="one_to_one")
+    counts = [c for c in frame if str(c).startswith("event_") and str(c).endswith("_days")]
+    frame[counts] = frame[counts].fillna(0.0)
+    return frame.reindex(columns=["customer_id", *feature_names(recipe)]).sort_values("customer_id", ignore_index=True)
+
+
+def _from_days(history: History, recipe: FeatureRecipe) -> pd.DataFrame:
+    """Run all day groups in one aggregation; money leaves here in currency units."""
+    day, horizon = history.as_of_day, recipe.horizon_days
+    sums: dict[str, Aggregate] = {}
+    for group in DAY_GROUPS.values():
+        sums |= group.sums(day, horizon)
+    features: dict[str, nw.Expr] = {}
+    for name in recipe.groups:
+        if name in DAY_GROUPS:
+            features |= DAY_GROUPS[name].features(day, horizon)
+    table = aggregate(history.days, ["customer_id"], sums)
+    table = table.filter(nw.col("purchase_days") > 0).select("customer_id", *[e.alias(n) for n, e in features.items()])
+    frame = table.collect().to_pandas()
+    money = [f.name for f in catalogue() if f.unit == "currency" and f.name in frame]
+    names = [c for c in frame if c != "customer_id"]
+    numbers = {c: frame[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in names}
+    for c in money:
+        numbers[c] = numbers[c] / 10**recipe.minor_digits
+    return pd.DataFrame({"customer_id": frame["customer_id"].astype(str), **numbers})
+
+
+
