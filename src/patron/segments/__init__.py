@@ -1,0 +1,20 @@
+"""Tiers, lifecycle stages and the customer's own rhythm, as pure functions of the ledger and stored edges."""
+
+from patron.segments.assign import assign_segments, fit_segment_rules
+from patron.segments.inputs import segment_inputs
+from patron.segments.replay import REPLAY_DAYS, replay
+from patron.segments.rhythm import expected_gap_days, limit_days
+from patron.segments.rules import SegmentRules, stage_codes, tier_codes
+
+__all__ = [
+    "REPLAY_DAYS",
+    "SegmentRules",
+    "assign_segments",
+    "expected_gap_days",
+    "fit_segment_rules",
+    "limit_days",
+    "replay",
+    "segment_inputs",
+    "stage_codes",
+    "tier_codes",
+]

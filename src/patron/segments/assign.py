@@ -1,0 +1,100 @@
+"""Fit the edges on one day's base; assign tiers and stages with them on any later day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from patron.columns import STAGES, TIERS
+from patron.errors import NotEnoughData
+from patron.segments.inputs import segment_inputs
+from patron.segments.replay import ABSENT, REPLAY_DAYS, replay
+from patron.segments.rules import SegmentRules, stage_codes, tier_codes
+from patron.snapshots import CustomerTables, history_before
+
+_QUINTILES = (0.2, 0.4, 0.6, 0.8)
+_MONTH = 30.4375
+
+
+def fit_segment_rules(
+    inputs: pd.DataFrame, as_of_day: int, *, active_days: int, new_days: int, growing_days: int
+) -> SegmentRules:
+    """Take quantile edges over the customers who bought in the last 365 days.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs` on the training day.
+    as_of_day : int
+        Days since 1970-01-01.
+    active_days, new_days, growing_days : int
+        Limits, in days.
+
+    Returns
+    -------
+    SegmentRules
+
+    Raises
+    ------
+    NotEnoughData
+        If nobody bought anything.
+    """
+    if len(inputs) == 0:
+        raise NotEnoughData("No customer has a purchase day before as_of. Set a later as_of.")
+    recent = inputs[inputs["purchase_days_year"] > 0]
+    base = recent if len(recent) else inputs
+    with_gaps = base[base["gaps"] > 0]
+    return SegmentRules(
+        silence_edges=_edges(as_of_day - base["last_day"].to_numpy()),
+        frequency_edges=_edges(base["purchase_days_year"].to_numpy()),
+        money_edges=_edges(base["revenue_year"].to_numpy()),
+        base_gap_median=float(np.median(with_gaps["gap_median"])) if len(with_gaps) else _MONTH,
+        base_gap_q90=float(np.median(with_gaps["gap_q90"])) if len(with_gaps) else 3 * _MONTH,
+        active_days=active_days,
+        new_days=new_days,
+        growing_days=growing_days,
+    )
+
+
+def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules) -> pd.DataFrame:
+    """Return tier, value tier and stage of every customer with a purchase day before `as_of`.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The customer-day tables.
+    as_of_day : int
+        Days since 1970-01-01.
+    rules : SegmentRules
+        Edges from the model.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `segment_inputs` on that day plus ``tier``, ``value_tier``, ``lifecycle_stage``.
+    """
+    inputs = segment_inputs(history_before(tables, as_of_day))
+    days = [as_of_day - back for back in REPLAY_DAYS]
+    earlier = [segment_inputs(history_before(tables, day)) for day in days[:-1]]
+    snapshots = list(zip([*earlier, inputs], days, strict=True))
+    customer = inputs["customer_id"]
+    tiers = _readings(customer, [(s, tier_codes(s, day, rules)) for s, day in snapshots])
+    value_tiers = _readings(customer, [(s, tier_codes(s, day, rules, at_risk=False)) for s, day in snapshots])
+    stages = _readings(customer, [(s, stage_codes(s, day, rules)) for s, day in snapshots])
+    return inputs.assign(
+        tier=np.array(TIERS)[replay(tiers, at_once=TIERS.index("at_risk"))],
+        value_tier=np.array(TIERS)[replay(value_tiers)],
+        lifecycle_stage=np.array(STAGES)[replay(stages)],
+    )
+
+
+def _edges(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.quantile(values, _QUINTILES))
+
+
+def _readings(customer: pd.Series, snapshots: list[tuple[pd.DataFrame, np.ndarray]]) -> np.ndarray:
+    columns = [
+        pd.Series(codes, index=frame["customer_id"].to_numpy()).reindex(customer.to_numpy(), fill_value=ABSENT).to_numpy()
+        for frame, codes in snapshots
+    ]
+    return np.column_stack(columns)

@@ -1,0 +1,130 @@
+"""The rules of tiers and stages on one day; edges come from the model, so a row stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.columns import STAGES, TIERS
+from patron.segments.rhythm import limit_days
+
+_HALF_YEAR = 180
+_SHORTEST_LIMIT_DAYS = 14.0
+
+
+@dataclass(frozen=True)
+class SegmentRules:
+    """Edges and limits, fixed when the model was trained.
+
+    Parameters
+    ----------
+    silence_edges, frequency_edges, money_edges : tuple of float
+        Four cut points each: days, purchase days per year, minor units per year.
+    base_gap_median, base_gap_q90 : float
+        Median over the base of the customers' median and 90 % quantile gaps, in days.
+    active_days, new_days, growing_days : int
+        Limits from the config.
+    """
+
+    silence_edges: tuple[float, ...]
+    frequency_edges: tuple[float, ...]
+    money_edges: tuple[float, ...]
+    base_gap_median: float
+    base_gap_q90: float
+    active_days: int
+    new_days: int
+    growing_days: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rules as JSON-able data."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SegmentRules:
+        """Read what `to_dict` wrote."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+def score_1_to_5(values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
+    """Return 1 plus the number of edges a value exceeds; equal values share a score.
+
+    Examples
+    --------
+    >>> score_1_to_5(np.array([0.0, 2.0, 2.0, 9.0]), (1.0, 2.0, 3.0, 4.0))
+    array([1, 2, 2, 5])
+    """
+    return 1 + np.searchsorted(np.asarray(edges), values, side="left")
+
+
+def tier_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules, *, at_risk: bool = True) -> np.ndarray:
+    """Return each customer's tier on one day.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    as_of_day : int
+        Days since 1970-01-01.
+    rules : SegmentRules
+        Edges and limits.
+    at_risk : bool
+        Whether the first rule counts; without it the result is the ``value_tier``.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Positions in `columns.TIERS`.
+    """
+    high_value, potential, standard, risk = (TIERS.index(t) for t in ("high_value", "potential", "standard", "at_risk"))
+    money = score_1_to_5(inputs["revenue_year"].to_numpy(), rules.money_edges)
+    frequency = score_1_to_5(inputs["purchase_days_year"].to_numpy(), rules.frequency_edges)
+    rich = money >= 4
+    codes = np.where(rich & (frequency >= 4), high_value, np.where(rich, potential, standard))
+    return np.where(_is_at_risk(inputs, as_of_day, rules), risk, codes) if at_risk else codes
+
+
+def _is_at_risk(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
+    silence = as_of_day - inputs["last_day"].to_numpy()
+    limit = limit_days(inputs["gaps"].to_numpy(), inputs["gap_q90"].to_numpy(), rules.base_gap_q90)
+    overdue_ratio = silence / np.maximum(limit / 2, _SHORTEST_LIMIT_DAYS)
+    has_rhythm = inputs["purchase_days"].to_numpy() >= 3
+    late = np.where(has_rhythm, overdue_ratio >= 2, silence > rules.active_days / 2)
+    return np.asarray((silence > rules.active_days) | late)
+
+
+def stage_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
+    """Return each customer's lifecycle stage on one day.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    as_of_day : int
+        Days since 1970-01-01.
+    rules : SegmentRules
+        Edges and limits.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Positions in `columns.STAGES`.
+    """
+    new, growing, mature, declining = (STAGES.index(s) for s in ("new", "growing", "mature", "declining"))
+    age = as_of_day - inputs["first_day"].to_numpy()
+    lapsed = as_of_day - inputs["last_day"].to_numpy() > rules.active_days
+    codes = np.where(age <= rules.growing_days, growing, mature)
+    codes = np.where(lapsed | _earns_under_half(inputs, age), declining, codes)
+    return np.where(age <= rules.new_days, new, codes)
+
+
+def _earns_under_half(inputs: pd.DataFrame, age: np.ndarray) -> np.ndarray:
+    """Compare the last 180 days with the same window last year, or with the customer's own earlier pace."""
+    lately = inputs["margin_half"].to_numpy()
+    earlier_days = np.maximum(age - _HALF_YEAR, 1)
+    own_pace = inputs["margin_earlier"].to_numpy() / earlier_days * _HALF_YEAR
+    usual = np.where(age > 365, inputs["margin_half_last_year"].to_numpy(), own_pace)
+    return np.asarray((age > _HALF_YEAR) & (usual > 0) & (lately < usual / 2))
