@@ -1,0 +1,48 @@
+"""Settings that belong to later versions: refused clearly, never ignored.
+
+In:  the content of a config file.
+Out: one problem per setting that asks for something this version cannot do.
+Not here: anything else. When a capability arrives, its line goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Dotted path -> (values this version can do, what to write instead).
+NOT_YET: dict[str, tuple[tuple[Any, ...], str]] = {
+    "churn.label": (("silence",), "use silence"),
+    "churn.model": (("auto", "lightgbm", "logistic", "rule"), "use auto, lightgbm, logistic or rule"),
+    "tune.trials": ((0,), "use 0"),
+    "clv.model": (("auto", "btyd"), "use auto or btyd"),
+    "clv.purchases": (("auto", "bgnbd", "mbgnbd"), "use auto, bgnbd or mbgnbd"),
+    "clv.backend": (("lifetimes",), "use lifetimes"),
+    "clv.by": ((None,), "leave it out"),
+    "features.custom": (([], ()), "leave it out"),
+    "ledger.actions": ((None,), "leave it out"),
+    "worklist.capacity": ((20,), "leave it out"),
+    "worklist.cost": ((0,), "leave it out"),
+    "worklist.save_rate": ((0.2,), "leave it out"),
+    "worklist.cooldown_days": ((28,), "leave it out"),
+}
+
+
+def not_available(content: Mapping[str, Any]) -> dict[str, str]:
+    """Find the settings of later versions: path -> problem."""
+    found = {}
+    for path, (possible, advice) in NOT_YET.items():
+        section, key = path.split(".")
+        keys = content.get(section)
+        if isinstance(keys, Mapping) and key in keys and keys[key] not in possible:
+            found[path] = _problem(path, str(keys[key]), advice)
+    transactions = (content.get("ledger") or {}).get("transactions")
+    if isinstance(transactions, Mapping):
+        found["ledger.transactions"] = _problem(
+            "ledger.transactions", "reading from a database", "name a file"
+        )
+    return found
+
+
+def _problem(path: str, wanted: str, advice: str) -> str:
+    return f"{path}: {wanted} is not available in this version; {advice}."
