@@ -1,0 +1,174 @@
+"""The page in a real browser: sort, search, filters, paging, keyboard, no error, no request."""
+
+from urllib.parse import quote
+
+import chromium_pipe
+import fake_report_data
+import pytest
+
+SCORES = fake_report_data.fake_scores()
+LISTED = SCORES[SCORES.status != "excluded"]
+ACTIVE = LISTED[LISTED.status != "lapsed"]
+SHOWN = "[...document.querySelectorAll('#customers tr.row')].map(r => r.dataset.id)"
+
+pytestmark = pytest.mark.skipif(
+    chromium_pipe.chromium() is None, reason="no chromium on this machine: the report's page was not driven"
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """One browser for the file."""
+    browser = chromium_pipe.Browser(chromium_pipe.chromium(), tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, english):
+    """The English report as a file."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(english, encoding="utf-8")
+    return path.as_uri()
+
+
+def test_page_loads_without_error_or_request(browser, address):
+    """Nothing on the console, nothing asked for but the file itself."""
+    browser.open(address)
+    assert browser.evaluate("document.getElementById('list').dataset.ready") == "yes"
+    assert browser.complaints == []
+    assert [url for url in browser.requests if not url.startswith("data:")] == [address]
+
+
+def test_the_watch_for_requests_and_errors_works(browser, tmp_path):
+    """A page that does both is caught, so the test above can fail."""
+    path = tmp_path / "bad.html"
+    path.write_text("<img src='http://127.0.0.1:9/x.png'><script>console.error('x')</script>")
+    browser.open(path.as_uri())
+    assert any("127.0.0.1:9" in url for url in browser.requests)
+    assert browser.complaints
+
+
+def test_first_page_is_the_fifty_with_most_value_at_risk(browser, address):
+    """Active customers only, ranked as pandas ranks them."""
+    browser.open(address)
+    expected = ACTIVE.sort_values("value_at_risk", ascending=False).customer_id.head(50).tolist()
+    assert browser.evaluate(SHOWN) == expected
+
+
+def test_link_carries_sort_and_search(browser, address):
+    """``#sort=clv&q=standing order`` shows those rows in that order."""
+    browser.open(f"{address}#sort=clv&q=standing%20order")
+    found = ACTIVE[ACTIVE.action.str.contains("standing order")]
+    # the page shows whole pounds, so equal amounts may stand in either order: compare the amounts
+    amounts = found.sort_values("clv", ascending=False).clv.round().head(50).tolist()
+    shown = LISTED.set_index("customer_id").clv.round()[browser.evaluate(SHOWN)].tolist()
+    assert shown == amounts
+    assert browser.evaluate("document.getElementById('q').value") == "standing order"
+    assert f"of {len(found)} " in browser.evaluate("document.getElementById('found').textContent")
+
+
+def test_tier_and_risk_filters_combine(browser, address):
+    """Only customers that are both."""
+    browser.open(f"{address}#tier=at_risk&risk=high")
+    both = ACTIVE[(ACTIVE.tier == "at_risk") & (ACTIVE.churn_risk == "high")]
+    assert sorted(browser.evaluate(SHOWN)) == sorted(both.sort_values("value_at_risk").customer_id.tail(50))
+
+
+def test_lapsed_customers_are_a_list_of_their_own(browser, address):
+    """Win-back shows lapsed customers, by value, as they have no value at risk."""
+    browser.open(f"{address}#group=lapsed")
+    lapsed = LISTED[LISTED.status == "lapsed"].sort_values("clv", ascending=False)
+    assert browser.evaluate(SHOWN)[:10] == lapsed.customer_id.head(10).tolist()
+    assert browser.evaluate("document.querySelectorAll('#customers .tag').length") == min(50, len(lapsed))
+
+
+def test_every_column_sorts_both_ways_from_the_keyboard(browser, address):
+    """Enter on a column head sorts, Enter again turns the order round; the head says so."""
+    browser.open(address)
+    for key in (
+        "customer",
+        "at_risk",
+        "probability",
+        "value",
+        "tier",
+        "stage",
+        "last",
+        "revenue",
+        "reason",
+        "action",
+    ):
+        head = f"document.querySelector('#customers th[data-key={key}]')"
+        browser.evaluate(f"{head}.firstElementChild.focus()")
+        directions = []
+        for _ in range(2):
+            browser.press("Enter")
+            directions.append(browser.evaluate(f"{head}.getAttribute('aria-sort')"))
+        assert sorted(directions) == ["ascending", "descending"], key
+    assert browser.evaluate("document.querySelectorAll('th[aria-sort]').length") == 1
+
+
+def test_probability_sorts_as_numbers(browser, address):
+    """Highest chance first, then lowest first."""
+    browser.open(f"{address}#sort=probability")
+    chance = ACTIVE.set_index("customer_id").churn_probability.round(3)
+    assert chance[browser.evaluate(SHOWN)].is_monotonic_decreasing
+    browser.open(f"{address}#sort=probability&dir=asc")
+    assert chance[browser.evaluate(SHOWN)].is_monotonic_increasing
+
+
+def test_typing_searches_ids_of_any_kind(browser, address):
+    """A Chinese name and a script tag are found as typed."""
+    for customer in (c for c in fake_report_data.HOSTILE_IDS if c in set(LISTED.customer_id)):
+        browser.open(f"{address}#group=all")
+        browser.evaluate("document.getElementById('q').focus()")
+        browser.type(customer)
+        assert customer in browser.evaluate(SHOWN)
+        assert len(browser.evaluate(SHOWN)) < 5
+    assert browser.evaluate("document.querySelectorAll('#customers script, #customers img').length") == 0
+    assert browser.complaints == []
+
+
+def test_pages_follow_each_other(browser, address):
+    """Next shows ranks 51 to 100, and the link to it shows the same."""
+    ranked = ACTIVE.sort_values("value_at_risk", ascending=False).customer_id.tolist()
+    browser.open(address)
+    browser.evaluate("document.getElementById('next').click()")
+    assert browser.evaluate(SHOWN) == ranked[50:100]
+    browser.open(browser.evaluate("location.href"))
+    assert browser.evaluate(SHOWN) == ranked[50:100]
+
+
+def test_details_open_from_the_keyboard(browser, address):
+    """Enter on a customer shows three reasons and the values behind the rank."""
+    browser.open(address)
+    browser.evaluate("document.querySelector('.open').focus()")
+    browser.press("Enter")
+    first = ACTIVE.sort_values("value_at_risk", ascending=False).iloc[0]
+    reasons = browser.evaluate("[...document.querySelectorAll('.more li')].map(r => r.textContent)")
+    assert reasons == [first.reason_1, first.reason_2, first.reason_3]
+    assert f"£{first.clv_if_kept:,.0f}" in browser.evaluate("document.querySelector('.more').textContent")
+    browser.press("Enter")
+    assert browser.evaluate("document.querySelectorAll('.more').length") == 0
+
+
+def test_nothing_found_is_said(browser, address):
+    """An empty list has a sentence, and Reset brings the customers back."""
+    browser.open(f"{address}#q={quote('no such customer')}")
+    assert browser.evaluate("document.getElementById('found').textContent").startswith("No customer matches")
+    browser.evaluate("document.getElementById('reset').click()")
+    assert len(browser.evaluate(SHOWN)) == 50
+
+
+def test_nonsense_in_the_link_is_ignored(browser, address):
+    """Unknown columns, groups and pages fall back to the first view."""
+    browser.open(f"{address}#sort=constructor&group=x&tier=%3Cb%3E&page=-4&dir=up")
+    assert len(browser.evaluate(SHOWN)) == 50
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1400])
+def test_nothing_is_wider_than_the_window(browser, address, width):
+    """No sideways scrolling of the page on a phone, a tablet or a desktop."""
+    browser.open(address, width=width)
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
