@@ -1,3 +1,37 @@
-"""Which B2B customers are about to stop buying, what each is worth, and whom to call first."""
+"""Which B2B customers are about to stop buying, what each is worth, and whom to call first.
+
+``import patron`` is light: a name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from patron.api import load_model, purchase_summary
+    from patron.clv import CLVModel
+    from patron.errors import PatronError
+
+_HOMES = {
+    "CLVModel": "patron.clv",
+    "PatronError": "patron.errors",
+    "load_model": "patron.api",
+    "purchase_summary": "patron.api",
+}
+
+__all__ = ["CLVModel", "PatronError", "__version__", "load_model", "purchase_summary"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its folder on first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"patron has no '{name}'; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-LABEL_IN_WORDS = "no purchase day in the {horizon_days} days from as_of on"
+LABEL_IN_WORDS = {
+    "en": "no purchase day in the {horizon_days} days from as_of on",
+    "zh": "自基准日起 {horizon_days} 天内没有下单日",
+}
 
 
 def silence_label(customer_id: pd.Series, outcome: pd.DataFrame) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Tiers, lifecycle stages and the customer's own rhythm, as pure functions of the ledger and stored edges."""
 
 from patron.segments.assign import assign_segments, fit_segment_rules
-from patron.segments.inputs import segment_inputs
+from patron.segments.inputs import base_ratios, margins_of, segment_inputs
 from patron.segments.replay import REPLAY_DAYS, replay
 from patron.segments.rhythm import expected_gap_days, limit_days
 from patron.segments.rules import SegmentRules, stage_codes, tier_codes
@@ -10,9 +10,11 @@ __all__ = [
     "REPLAY_DAYS",
     "SegmentRules",
     "assign_segments",
+    "base_ratios",
     "expected_gap_days",
     "fit_segment_rules",
     "limit_days",
+    "margins_of",
     "replay",
     "segment_inputs",
     "stage_codes",

@@ -6,6 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from patron.clv import customer_margins
 from patron.snapshots import Aggregate, History, aggregate, count, total
 
 _YEAR = 365
@@ -37,6 +38,60 @@ def segment_inputs(history: History) -> pd.DataFrame:
     numbers = frame.columns.drop("customer_id")
     frame[numbers] = frame[numbers].astype(np.float64)
     return frame.assign(customer_id=frame["customer_id"].astype(str))
+
+
+def base_ratios(inputs: pd.DataFrame) -> tuple[float, float]:
+    """Return what is left of order value after refunds, and of revenue after costs, over all customers.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+
+    Returns
+    -------
+    net_ratio, margin_ratio : float
+        Both within 0 to 1; the second is 1 in a ledger without costs.
+    """
+    spend = float(inputs["spend_ever"].sum())
+    revenue = spend - float(inputs["refund_ever"].sum())
+    if spend <= 0 or revenue <= 0:
+        return 0.0, 1.0
+    return revenue / spend, float(np.clip(inputs["margin_ever"].sum() / revenue, 0.0, 1.0))
+
+
+def margins_of(
+    inputs: pd.DataFrame, attributes: pd.DataFrame | None, default: float, base_margin: float | None
+) -> np.ndarray:
+    """Return each customer's margin ratio (`clv.customer_margins`).
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    attributes : pandas.DataFrame or None
+        With ``margin`` where customers have their own.
+    default : float
+        ``clv.margin`` of the config.
+    base_margin : float or None
+        Of `base_ratios`, where order lines carry costs.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    known = np.full(len(inputs), np.nan)
+    if attributes is not None and "margin" in attributes:
+        own = attributes.set_index("customer_id")["margin"].astype(np.float64)
+        known = own.reindex(inputs["customer_id"]).to_numpy()
+    return customer_margins(
+        default=default,
+        base_margin=base_margin,
+        known=known,
+        revenue=(inputs["spend_ever"] - inputs["refund_ever"]).to_numpy(),
+        margin=inputs["margin_ever"].to_numpy(),
+        purchase_days=inputs["purchase_days"].to_numpy(),
+    )
 
 
 def _sums(day: int, has_cost: bool) -> dict[str, Aggregate]:

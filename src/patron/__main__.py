@@ -1,0 +1,6 @@
+"""`python -m patron`."""
+
+from patron.cli import main
+
+if __name__ == "__main__":
+    main()

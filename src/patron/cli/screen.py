@@ -1,0 +1,86 @@
+"""What people see: results on stdout, everything else on stderr, colour and progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from patron.errors import PatronError
+
+Progress = Callable[[str], None]
+
+
+def say(text: str) -> None:
+    """Print a line of the result on stdout."""
+    Console(highlight=False, soft_wrap=True).print(escape(text))
+
+
+def say_json(result: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout and nothing else; null, never NaN."""
+    sys.stdout.write(json.dumps(result, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout; numbers (every column but the first) to the right."""
+    grid = Table(title=escape(title), title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for position, header in enumerate(headers):
+        grid.add_column(header, justify="left" if position == 0 else "right", overflow="fold")
+    for row in rows:
+        grid.add_row(*[escape(cell) for cell in row])
+    # piped output keeps its full width instead of being cut at 80 columns
+    width = None if sys.stdout.isatty() else 200
+    Console(highlight=False, width=width).print(grid)
+
+
+def complain(error: PatronError) -> None:
+    """Print what is wrong and what to do next on stderr."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    word = "Refused" if error.exit_code == 3 else "Error"
+    many = len(error.problems) > 1
+    for number, problem in enumerate(error.problems, start=1):
+        label = f"{word} {number} of {len(error.problems)}" if many else word
+        console.print(f"[bold red]{label}:[/] {escape(problem)}")
+    if error.next_step:
+        console.print(f"[bold]Next:[/] {escape(error.next_step)}")
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Show which step is running and how long the last ones took, on stderr.
+
+    Parameters
+    ----------
+    quiet : bool
+        Show nothing.
+    """
+    console = Console(stderr=True, highlight=False)
+    if quiet:
+        yield lambda _step: None
+        return
+    began, last = time.monotonic(), [""]
+    status = console.status("") if console.is_terminal else None
+    if status:
+        status.start()
+
+    def step(name: str) -> None:
+        elapsed = time.monotonic() - began
+        if last[0]:
+            console.print(f"[dim]{elapsed:6.1f} s[/]  {escape(last[0])}")
+        last[0] = name
+        if status:
+            status.update(f"{escape(name)} ...")
+
+    try:
+        yield step
+        step("")
+    finally:
+        if status:
+            status.stop()

@@ -1,0 +1,15 @@
+"""Customer lifetime value: who still buys, how often, for how much, and what that is worth.
+
+In: a purchase summary, one row per customer. Out: predictions in orders and money.
+Not here: making the summary (``snapshots``), the chance of churn (``churn``).
+
+Importing this folder imports neither ``lifetimes`` nor scikit-learn; ``lifetimes`` is needed to fit, not to
+predict.
+"""
+
+from patron.clv.calibration import holdout_calibration
+from patron.clv.estimator import CLVModel
+from patron.clv.margins import customer_margins
+from patron.clv.value import customer_value, value_at_risk
+
+__all__ = ["CLVModel", "customer_margins", "customer_value", "holdout_calibration", "value_at_risk"]

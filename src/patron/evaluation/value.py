@@ -1,0 +1,138 @@
+"""Judge the value forecast: expected against actual orders and money on days that were held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from patron.clv import CLVModel, holdout_calibration
+from patron.errors import NotEnoughData
+from patron.evaluation.grade import ValueGrade, clv_grade
+from patron.metrics import value_metrics
+from patron.segments import base_ratios, margins_of, segment_inputs
+from patron.snapshots import CustomerTables, history_before, purchase_days_between, purchase_summary
+
+_LONGEST_DAYS = 180
+_DAYS_PER_MONTH = 30.4375
+
+
+@dataclass(frozen=True)
+class ValueTerms:
+    """How money is counted.
+
+    Parameters
+    ----------
+    purchases, backend : str
+        Of ``clv`` in the config.
+    horizon_months : int
+        H.
+    margin : float
+        Where neither lines nor customers tell.
+    has_cost : bool
+        Whether order lines carry costs.
+    minor_digits : int
+        Decimals of the currency.
+    """
+
+    purchases: str
+    backend: str
+    horizon_months: int
+    margin: float
+    has_cost: bool
+    minor_digits: int
+
+
+def judge_value(
+    tables: CustomerTables, as_of_day: int, first_day: int, terms: ValueTerms
+) -> tuple[dict[str, Any], ValueGrade] | None:
+    """Fit before a held-out period, predict it, and compare with what happened.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The customer-day tables.
+    as_of_day, first_day : int
+        End of what is known, and first order day (days since 1970-01-01).
+    terms : ValueTerms
+        How money is counted.
+
+    Returns
+    -------
+    (block, grade) or None
+        The ``clv`` block of ``evaluation.json`` and the grade; None where the orders before the held-out
+        period are too few for a fit.
+    """
+    days = evaluation_days(as_of_day - first_day, terms.horizon_months)
+    cut = as_of_day - days
+    history = history_before(tables, cut)
+    summary = purchase_summary(history, minor_digits=terms.minor_digits)
+    try:
+        model = CLVModel(purchases=terms.purchases, backend=terms.backend).fit(summary)
+    except NotEnoughData:
+        return None
+    inputs = segment_inputs(history)
+    net_ratio, base_margin = base_ratios(inputs)
+    margin = margins_of(inputs, history.attributes, terms.margin, base_margin if terms.has_cost else None)
+    predicted = model.predict(summary, horizon_weeks=days / 7, margin=margin * net_ratio)
+    actual = _actual(tables, cut, as_of_day, summary["customer_id"], margin, terms)
+    naive = _naive(inputs, margin, days, min(365, cut - first_day), terms.minor_digits)
+    expected = predicted["clv"].to_numpy()
+    entrants = {
+        "btyd": value_metrics(actual["value"], expected, predicted["clv_low"], predicted["clv_high"]),
+        **{name: value_metrics(actual["value"], values) for name, values in naive.items()},
+    }
+    deciles = _deciles(expected, actual, predicted["expected_orders"].to_numpy())
+    block = {**entrants, "evaluation_days": days, "model": model.purchases_, "deciles": deciles}
+    return block, clv_grade(entrants["btyd"], entrants["last_year"])
+
+
+def evaluation_days(span_days: int, horizon_months: int) -> int:
+    """Return how many days are held out: at most H, a third of the span, and 180.
+
+    Examples
+    --------
+    >>> evaluation_days(span_days=648, horizon_months=12)
+    180
+    """
+    return max(1, min(int(horizon_months * _DAYS_PER_MONTH), span_days // 3, _LONGEST_DAYS))
+
+
+def _actual(
+    tables: CustomerTables, start: int, end: int, customer: pd.Series, margin: np.ndarray, terms: ValueTerms
+) -> dict[str, np.ndarray]:
+    outcome = purchase_days_between(tables, start, end).set_index("customer_id").reindex(customer).fillna(0)
+    unit = 10**terms.minor_digits
+    if terms.has_cost:
+        value = outcome["net_margin"].to_numpy(dtype=np.float64) / unit
+    else:
+        value = outcome["net_spend"].to_numpy(dtype=np.float64) / unit * margin
+    return {"value": value, "orders": outcome["purchase_days"].to_numpy(dtype=np.float64)}
+
+
+def _naive(
+    inputs: pd.DataFrame, margin: np.ndarray, days: int, seen_days: int, minor_digits: int
+) -> dict[str, np.ndarray]:
+    """Last year again, scaled to the period; and the same mean for everybody."""
+    last_year = inputs["revenue_year"].to_numpy() / 10**minor_digits * margin * days / max(seen_days, 1)
+    last_year = np.maximum(last_year, 0.0)
+    return {"last_year": last_year, "mean": np.full(len(last_year), last_year.mean())}
+
+
+def _deciles(expected: np.ndarray, actual: dict[str, np.ndarray], orders: np.ndarray) -> list[dict[str, float]]:
+    value = holdout_calibration(expected, actual["value"])
+    # the same groups, by value, so that a row of the table is one group of customers
+    edges = np.cumsum([int(row["n"]) for row in value])[:-1]
+    groups = np.split(np.argsort(expected, kind="stable"), edges)
+    return [
+        {
+            "n": int(row["n"]),
+            "expected_value": float(row["expected_sum"]),
+            "actual_value": float(row["actual_sum"]),
+            "expected_orders": float(orders[group].sum()),
+            "actual_orders": float(actual["orders"][group].sum()),
+        }
+        for row, group in zip(value, groups, strict=True)
+    ]

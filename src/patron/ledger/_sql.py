@@ -1,0 +1,161 @@
+"""DuckDB SQL of the typed frame. In: column names and their SQL types. Out: expressions as text.
+
+The same patterns and rules as ``_eager*``, written for DuckDB; the tests compare the two on every kind of
+value.
+Every name and every literal goes through ``identifier`` and ``literal``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from patron.ledger._datetext import GROUPS, MONTHS
+from patron.ledger._eager_numbers import LARGEST_MINOR, MISSING, NOT_FINITE, OK, UNREADABLE
+from patron.ledger._numbertext import BLANKS, INFINITE, NEGATIVES, NOTHING, number_pattern
+from patron.ledger._options import CsvOptions
+
+
+def identifier(name: str) -> str:
+    """Quote a name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def is_number(kind: str) -> bool:
+    """Whether a DuckDB type is numeric."""
+    return bool(re.match("(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL|REAL)", kind))
+
+
+def is_moment(kind: str) -> bool:
+    """Whether a DuckDB type is a date or a timestamp."""
+    return kind == "DATE" or kind.startswith("TIMESTAMP")
+
+
+def has_zone(kind: str) -> bool:
+    """Whether a DuckDB type is a timestamp with a time zone."""
+    return kind == "TIMESTAMP WITH TIME ZONE"
+
+
+def text_expression(column: str, kind: str) -> str:
+    """Trimmed text, null for nothing; whole floats without ``.0``."""
+    if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
+        number = f"{column}::DOUBLE"
+        whole = f"{number} = trunc({number}) AND abs({number}) < {LARGEST_MINOR}::DOUBLE"
+        exact = column if kind.startswith("DECIMAL") else number
+        return (
+            f"CASE WHEN isfinite({number}) THEN CASE WHEN {whole} THEN {column}::BIGINT::VARCHAR "
+            f"ELSE {exact}::VARCHAR END END"
+        )
+    if is_moment(kind):
+        return f"replace({column}::VARCHAR, ' ', 'T')"
+    plain = f"({column}::VARCHAR)"
+    # most texts have nothing to trim, and trimming many kinds of blanks is slow
+    ends = f"{plain}[1] BETWEEN '!' AND '~' AND {plain}[-1] BETWEEN '!' AND '~'"
+    trimmed = f"CASE WHEN {ends} THEN {plain} ELSE trim({plain}, {literal(BLANKS)}) END"
+    return f"CASE WHEN {trimmed} NOT IN ({', '.join(map(literal, NOTHING))}) THEN {trimmed} END"
+
+
+def number_columns(name: str, column: str, kind: str, options: CsvOptions) -> dict[str, str]:
+    """Expressions ``<name>_value``, ``<name>_state``, ``<name>_text`` of a column of numbers or text."""
+    if is_number(kind):
+        value = f"({column}::DOUBLE + 0::DOUBLE)"  # no negative zero
+        text = f"CASE WHEN isinf({value}) THEN {value}::VARCHAR END"
+        state = (
+            f"CASE WHEN {value} IS NULL OR isnan({value}) THEN {MISSING} WHEN isinf({value}) THEN "
+            f"{NOT_FINITE} ELSE {OK} END"
+        )
+        return {f"{name}_value": value, f"{name}_state": state, f"{name}_text": text}
+    text = text_expression(column, kind)
+    clean = f"replace({text}, '\u2212', '-')"
+    for pattern, replacement in NEGATIVES:
+        clean = f"regexp_replace({clean}, {literal(pattern)}, {literal(replacement)})"
+    digits = f"replace({clean}, {literal(options.thousands)}, '')" if options.thousands else clean
+    number = f"try_cast(replace({digits}, {literal(options.decimal)}, '.') AS DOUBLE)"
+    value = (
+        f"CASE WHEN regexp_full_match({clean}, {literal(number_pattern(options))}) THEN {number} + "
+        "0::DOUBLE END"
+    )
+    state = (
+        f"CASE WHEN {text} IS NULL THEN {MISSING} WHEN isfinite({value}) THEN {OK} "
+        f"WHEN isinf({value}) OR regexp_full_match({clean}, {literal(INFINITE)}) THEN {NOT_FINITE} "
+        f"ELSE {UNREADABLE} END"
+    )
+    return {f"{name}_value": value, f"{name}_state": state, f"{name}_text": text}
+
+
+def minor_expression(name: str, minor_digits: int) -> tuple[str, str, str]:
+    """Minor units, what rounding took, and the state, from the columns of ``number_columns``."""
+    exact = f"({name}_value * {10**minor_digits}::DOUBLE)"
+    fits = f"{name}_state = {OK} AND abs({exact}) <= {LARGEST_MINOR}::DOUBLE"
+    minor = f"CASE WHEN {fits} THEN round_even({exact}, 0)::BIGINT ELSE 0 END"
+    rest = (
+        f"CASE WHEN {fits} THEN round_even(({exact} - round_even({exact}, 0)) * 1e6::DOUBLE, "
+        "0)::BIGINT ELSE 0 END"
+    )
+    state = f"CASE WHEN {name}_state <> {OK} THEN {name}_state WHEN {fits} THEN {OK} ELSE {NOT_FINITE} END"
+    return minor, rest, state
+
+
+def moment_expression(column: str, kind: str, timezone: str | None, stored_zone: str) -> str:
+    """Wall time of a date or timestamp column."""
+    if not has_zone(kind):
+        return f"CASE WHEN isfinite({column}) THEN {column}::TIMESTAMP END"
+    return f"CASE WHEN isfinite({column}) THEN {column} AT TIME ZONE {literal(timezone or stored_zone)} END"
+
+
+def shape_parts(text: str, shape: str) -> str:
+    """Take a text apart into the groups of a shape; all empty where it does not fit."""
+    names = ", ".join(map(literal, _groups(shape)))
+    return f"regexp_extract({text}, {literal(f'^(?:{shape})$')}, [{names}])"
+
+
+def _groups(shape: str) -> list[str]:
+    return [g for g in re.findall("P<([a-z0-9]+)>", shape) if g in GROUPS]
+
+
+def parts_moment(parts: str, shape: str, timezone: str | None) -> str:
+    """Wall time of the column ``parts``, null where the text does not fit or the day does not exist."""
+    groups = _groups(shape)
+    part = {g: f"{parts}.{g}" if g in groups else "''" for g in GROUPS}
+    clock, clock_valid = _clock(part)
+    moment = f"({_civil_day(part)}::TIMESTAMP + to_microseconds({clock}))"
+    if timezone and "tz" in groups:
+        shifted = f"(({moment} - {_offset(part['tz'])}) AT TIME ZONE 'UTC') AT TIME ZONE {literal(timezone)}"
+        moment = f"CASE WHEN {part['tz']} = '' THEN {moment} ELSE {shifted} END"
+    return f"CASE WHEN {clock_valid} THEN {moment} END"
+
+
+def _civil_day(part: dict[str, str]) -> str:
+    year = part["y"]
+    if part["y2"] != "''":
+        two = f"try_cast({part['y2']} AS INTEGER)"
+        year = f"({two} + CASE WHEN {two} < 69 THEN 2000 ELSE 1900 END)::VARCHAR"
+    month = part["mo"]
+    if part["bn"] != "''":
+        names = ", ".join(map(literal, MONTHS))
+        month = f"list_position([{names}], lower({part['bn']}[1:3]))::VARCHAR"
+    return f"try_cast({year} || '-' || lpad({month}, 2, '0') || '-' || lpad({part['d']}, 2, '0') AS DATE)"
+
+
+def _clock(part: dict[str, str]) -> tuple[str, str]:
+    hour, minute, second = (f"coalesce(try_cast({part[g]} AS BIGINT), 0)" for g in ("hh", "mi", "ss"))
+    valid = f"{hour} < 24 AND {minute} < 60 AND {second} < 60"
+    if part["ap"] != "''":
+        half = f"lower({part['ap']})"
+        valid += f" AND ({half} = '' OR {hour} BETWEEN 1 AND 12)"
+        hour = (
+            f"CASE WHEN {half} = '' THEN {hour} ELSE {hour} % 12 + CASE WHEN {half} = 'pm' THEN 12 "
+            "ELSE 0 END END"
+        )
+    fraction = f"coalesce(try_cast(rpad({part['fr']}, 6, '0')[1:6] AS BIGINT), 0)"
+    return f"((({hour}) * 60 + {minute}) * 60 + {second}) * 1000000 + {fraction}", valid
+
+
+def _offset(zone: str) -> str:
+    digits = f"replace({zone}, ':', '')"
+    minutes = f"coalesce(try_cast({digits}[2:3] AS BIGINT) * 60 + try_cast({digits}[4:5] AS BIGINT), 0)"
+    return f"to_microseconds({minutes} * CASE WHEN {zone}[1:1] = '-' THEN -60000000 ELSE 60000000 END)"

@@ -1,0 +1,209 @@
+"""Any order source -> lines that can be trusted.
+
+In: a path or a frame. Out: a `Ledger`. Not here: customers, events, features.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import narwhals as nw
+
+from patron.errors import LedgerError
+from patron.ledger import _as_of, _check, _totals
+from patron.ledger._currency import minor_digits, settle_currency
+from patron.ledger._datetext import choose_shapes
+from patron.ledger._mapping import match_columns
+from patron.ledger._open import open_source
+from patron.ledger._options import (
+    CsvOptions,
+    Rules,
+    all_or_every_problem,
+    as_of_day,
+    check_engine,
+    check_timezone,
+    csv_options,
+    ledger_rules,
+)
+from patron.ledger._typed import Source, Typed, TypingPlan
+from patron.ledger._write_report import Findings, no_line_left, write_report
+from patron.ledger.engines import materialise
+from patron.ledger.report import LedgerReport
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Orders that can be trusted, and what it took.
+
+    Parameters
+    ----------
+    lines : nw.LazyFrame
+        Usable lines strictly before ``as_of``: ``customer_id`` String, ``day`` Int32 (days since 1970-01-01),
+        ``amount_minor`` Int64 (refund lines negative), ``is_refund`` Boolean, and where the source has them
+        ``order_id``,
+        ``product_id``, ``category`` String, ``quantity`` Float64, ``cost_minor`` Int64. In no particular
+        order.
+    as_of : date
+        Everything before the start of this day is known.
+    currency : str or None
+        ISO code.
+    minor_digits : int
+        ``amount_minor`` is the amount times 10 to this power.
+    report : LedgerReport
+        Rows and money in, used and set aside.
+    """
+
+    lines: nw.LazyFrame[Any]
+    as_of: date
+    currency: str | None
+    minor_digits: int
+    report: LedgerReport
+
+
+def load_ledger(
+    source: object,
+    *,
+    columns: Mapping[str, str] | None = None,
+    csv: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    timezone: str | None = None,
+    refunds: str = "net",
+    refund_prefix: str | None = None,
+    exclude_product_ids: Sequence[str] = (),
+    exclude_order_id_prefixes: Sequence[str] = (),
+    duplicates: str = "drop",
+    as_of: str | date = "latest",
+    today: date | None = None,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Ledger:
+    """Read orders, check every row and keep the lines.
+
+    Parameters
+    ----------
+    source : path, pandas, Polars, Arrow or narwhals frame
+        ``.parquet``, ``.csv``, ``.csv.gz``, ``.xlsx`` or a folder of files of one kind. Parquet and CSV
+        stay in DuckDB, a Polars
+        frame stays in Polars, the rest is kept in pandas.
+    columns : mapping of str to str, optional
+        Ours -> theirs. A column of ours that the source has under the same name is taken; map it to None to
+        leave it out.
+    csv : mapping of str to str, optional
+        ``encoding``, ``separator``, ``decimal``, ``thousands``, ``date_format``; the last three hold for
+        any text column.
+    currency : str, optional
+        ISO code; sets the minor unit (2 decimals without).
+    timezone : str, optional
+        Business time zone that times with a zone are converted to; times without one are taken as they stand.
+    refunds : {"net", "ignore"}
+        ``ignore`` sets refund lines aside.
+    refund_prefix : str, optional
+        Order ids starting with it are refunds; their positive lines are booked as negative.
+    exclude_product_ids, exclude_order_id_prefixes : sequence of str
+        What is no sale.
+    duplicates : {"drop", "keep"}
+        Rows identical in every mapped column.
+    as_of : str or date
+        A day, or ``latest``: the day after the last order not later than today.
+    today : date, optional
+        For ``latest``; the current day in `timezone` when not given.
+    memory_limit : str, optional
+        Of DuckDB, like ``4GB``; larger work spills to disk.
+    threads : int, optional
+        Of DuckDB.
+
+    Returns
+    -------
+    Ledger
+        The lines and the report.
+
+    Raises
+    ------
+    LedgerError
+        Anything the user can fix: what, how many, an instance, what to do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = ["2024-01-05", "2024-02-05", "2024-02-06"]
+    >>> orders = {"customer_id": ["007", "007", None], "ordered_at": days, "amount": [12.5, -2.5, 3.0]}
+    >>> orders = pd.DataFrame(orders)
+    >>> ledger = load_ledger(orders, as_of="2024-03-01")
+    >>> ledger.report.rows_used, ledger.report.amount_used, dict(ledger.report.set_aside)["no_customer"].rows
+    (2, 10.0, 1)
+    """
+    options, wanted_day, rules, _, _ = all_or_every_problem(
+        partial(csv_options, csv),
+        partial(as_of_day, as_of),
+        partial(
+            ledger_rules, refunds, refund_prefix, exclude_product_ids, exclude_order_id_prefixes, duplicates
+        ),
+        partial(check_timezone, timezone),
+        partial(check_engine, memory_limit, threads),
+    )
+    opened = open_source(source, columns, options, memory_limit, threads)
+    mapping = match_columns(opened.columns, columns, opened.where)
+    _check_rules_fit(rules, mapping)
+    code = settle_currency(_currencies(opened, mapping), currency)
+    typed = _read(opened, mapping, options, timezone, minor_digits(code))
+    return _check_rows(opened, typed, rules, code, wanted_day, today or _today(timezone))
+
+
+def _check_rules_fit(rules: Rules, mapping: Mapping[str, str]) -> None:
+    problems = []
+    for setting, given, column in (
+        ("refund_prefix", rules.refund_prefix, "order_id"),
+        ("exclude.order_id_prefixes", rules.exclude_order_id_prefixes, "order_id"),
+        ("exclude.product_ids", rules.exclude_product_ids, "product_id"),
+    ):
+        if given and column not in mapping:
+            problems.append(f"{setting} needs {column}, which is not mapped; add it to ledger.columns")
+    if problems:
+        raise LedgerError(problems)
+
+
+def _currencies(opened: Source, mapping: Mapping[str, str]) -> dict[str, int]:
+    return opened.value_counts(mapping["currency"]) if "currency" in mapping else {}
+
+
+def _today(timezone: str | None) -> date:
+    return datetime.now(ZoneInfo(timezone) if timezone else None).date()
+
+
+def _read(
+    opened: Source, mapping: Mapping[str, str], options: CsvOptions, timezone: str | None, digits: int
+) -> Typed:
+    counts = opened.date_shapes(mapping["ordered_at"])
+    shapes = choose_shapes(counts, options.date_format, mapping["ordered_at"]) if counts else ()
+    return opened.typed(mapping, TypingPlan(options, timezone, digits, shapes))
+
+
+def _check_rows(
+    opened: Source, typed: Typed, rules: Rules, currency: str | None, wanted: date | None, today: date
+) -> Ledger:
+    digits = minor_digits(currency)
+    booked = _check.book_refunds(typed.frame, rules)
+    days = _totals.count_days(booked, rules)
+    if not days:
+        coded = _check.with_codes(booked, rules, _as_of.day_number(wanted or today))
+        codes, examples = _totals.total_codes(coded), _totals.code_examples(coded)
+        raise LedgerError(no_line_left(opened, codes, examples, digits))
+    as_of = wanted or _as_of.latest_as_of(days, today)
+    _as_of.check_as_of(days, as_of)
+    coded = _check.with_codes(booked, rules, _as_of.day_number(as_of))
+    codes, examples = _totals.total_codes(coded), _totals.code_examples(coded)
+    if _check.LINE not in codes:
+        raise LedgerError(no_line_left(opened, codes, examples, digits))
+    folded = materialise(_check.fold_duplicates(coded, rules), "lines")
+    findings = Findings(opened, typed, rules, days, codes, examples, folded, wanted is None)
+    report = write_report(findings, as_of, currency, digits)
+    _log.info("%s rows in, %s used, as of %s", report.rows_in, report.rows_used, as_of)
+    return Ledger(_check.line_columns(folded), as_of, currency, digits, report)

@@ -1,0 +1,210 @@
+"""`PatronModel`: everything a service needs to score, as a folder of data.
+
+Loading needs numpy, scipy, pandas, narwhals and lightgbm; no MLflow, no YAML, and no code from the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from patron.churn import ChurnModel
+from patron.clv import CLVModel
+from patron.errors import ModelError
+from patron.features import FeatureRecipe
+from patron.ledger import Ledger, load_ledger, materialise
+from patron.model._json import from_json, to_json
+from patron.model.manifest import read_model, write_model
+from patron.playbook import Playbook
+from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts, as_rounded, score_customers
+from patron.segments import SegmentRules
+from patron.snapshots import CustomerTables, customer_tables, to_day
+
+
+@dataclass(frozen=True)
+class PatronModel:
+    """A trained model.
+
+    Parameters
+    ----------
+    name : str
+        Shown in the column ``model``: ``name/version``, or the folder's name.
+    parts : ScoringParts
+        Churn, value, segments, playbook.
+    manifest : dict
+        Facts: ``as_of``, counts, package versions, config, recipe, metrics.
+    evaluation : dict
+        ``evaluation.json``.
+    ledger_rules : dict
+        How order lines were read in training (refunds, exclusions, time zone), for `score`.
+    """
+
+    name: str
+    parts: ScoringParts
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    evaluation: Mapping[str, Any] = field(default_factory=dict)
+    ledger_rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def score(
+        self,
+        orders: Any,
+        as_of: str | date = "latest",
+        *,
+        customers: pd.DataFrame | None = None,
+        events: pd.DataFrame | None = None,
+    ) -> Any:
+        """Score customers from their order lines.
+
+        Parameters
+        ----------
+        orders : pandas or Polars frame, or a path
+            ``customer_id``, ``ordered_at``, ``amount`` and what else the training ledger had, under patron's
+            names; all lines of the customers to be scored.
+        as_of : str or date
+            Only what lies before the start of this day is used.
+        customers, events : pandas.DataFrame, optional
+            As in training, of `ledger.load_customers` and `ledger.load_events`.
+
+        Returns
+        -------
+        pandas or Polars frame
+            One row per customer, `columns.SCORE_COLUMNS`; Polars in, Polars out.
+
+        Raises
+        ------
+        LedgerError
+            If the orders cannot be used.
+        """
+        ledger = load_ledger(orders, as_of=as_of, **self._reading_rules(orders))
+        tables = customer_tables(ledger.lines, keep=materialise, attributes=customers, events=events)
+        scores = self.score_tables(tables, ledger)
+        return _like(orders, scores)
+
+    def score_tables(self, tables: CustomerTables, ledger: Ledger) -> pd.DataFrame:
+        """Score from tables that are built already.
+
+        Parameters
+        ----------
+        tables : CustomerTables
+            Of `snapshots.customer_tables`.
+        ledger : Ledger
+            Where they came from: its ``as_of`` and last day.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Floats rounded to 10 significant digits, as they are written.
+        """
+        self._check_currency(ledger)
+        through = ledger.report.last_day
+        day = to_day(ledger.as_of)
+        through_day = day - 1 if through is None else to_day(through)
+        return as_rounded(score_customers(self.parts, tables, day, model=self.name, data_through_day=through_day))
+
+    def save(self, parent: Path) -> Path:
+        """Write the model folder.
+
+        Parameters
+        ----------
+        parent : Path
+            Folder that holds model folders.
+
+        Returns
+        -------
+        Path
+            ``parent/name@<12 hex>``.
+        """
+        facts = {k: v for k, v in self.manifest.items() if k != "name"}
+        return write_model(parent, str(self.manifest["name"]), self._files(), facts)
+
+    def _files(self) -> dict[str, bytes]:
+        parts = self.parts
+        scoring = {
+            "features": parts.recipe.to_dict(),
+            "segments": parts.segments.to_dict(),
+            "thresholds": vars(parts.thresholds),
+            "peers": dict(parts.peers),
+            "settings": parts.settings.to_dict(),
+            "ledger": dict(self.ledger_rules),
+        }
+        files = {
+            **parts.churn.to_files(),
+            "clv.json": to_json(parts.clv.to_dict()),
+            "scoring.json": to_json(scoring),
+            "playbook.json": to_json(parts.playbook.to_dict()),
+            "evaluation.json": to_json(dict(self.evaluation)),
+        }
+        if parts.purchases is not None:
+            files["purchases.json"] = to_json(parts.purchases.to_dict())
+        return files
+
+    def _reading_rules(self, orders: Any) -> dict[str, Any]:
+        """Leave out rules about columns that the caller does not have."""
+        rules = dict(self.ledger_rules)
+        names = set(getattr(orders, "columns", ["order_id", "product_id"]))
+        if "order_id" not in names:
+            rules.pop("refund_prefix", None)
+            rules.pop("exclude_order_id_prefixes", None)
+        if "product_id" not in names:
+            rules.pop("exclude_product_ids", None)
+        return rules
+
+    def _check_currency(self, ledger: Ledger) -> None:
+        wanted = self.parts.settings.currency
+        if wanted and ledger.currency and wanted != ledger.currency:
+            raise ModelError(f"The model was trained in {wanted}, the orders are in {ledger.currency}. Convert them or train anew.")
+
+
+def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronModel:
+    """Load a model folder; every file's checksum is verified, no code is run.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of `PatronModel.save`.
+    name : str, optional
+        ``name/version`` of a registered model; the folder's name when None.
+
+    Returns
+    -------
+    PatronModel
+
+    Raises
+    ------
+    ModelError
+        If anything in the folder is not as it was written.
+    """
+    manifest, files = read_model(Path(folder))
+    try:
+        scoring = from_json(files["scoring.json"], "scoring.json")
+        purchases = files.get("purchases.json")
+        parts = ScoringParts(
+            churn=ChurnModel.from_files(files),
+            clv=CLVModel.from_dict(from_json(files["clv.json"], "clv.json")),
+            purchases=None if purchases is None else CLVModel.from_dict(from_json(purchases, "purchases.json")),
+            recipe=FeatureRecipe.from_dict(scoring["features"]),
+            segments=SegmentRules.from_dict(scoring["segments"]),
+            thresholds=RiskThresholds(**scoring["thresholds"]),
+            peers=scoring["peers"],
+            playbook=Playbook.from_dict(from_json(files["playbook.json"], "playbook.json")),
+            settings=ScoreSettings(**scoring["settings"]),
+        )
+        evaluation = from_json(files["evaluation.json"], "evaluation.json")
+        facts = {k: v for k, v in manifest.items() if k not in ("files", "content_sha256", "format_version")}
+        return PatronModel(name or Path(folder).resolve().name, parts, facts, evaluation, scoring["ledger"])
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"'{Path(folder).name}' lacks a part of the model ({error}). Train it again.") from None
+
+
+def _like(orders: Any, scores: pd.DataFrame) -> Any:
+    """Give back the kind of frame that came in."""
+    if type(orders).__module__.split(".")[0] == "polars":
+        import narwhals as nw
+
+        return nw.from_native(scores, eager_only=True).to_polars()
+    return scores

@@ -1,0 +1,10 @@
+"""The stories, top to bottom: each is a few calls and no arithmetic."""
+
+from patron.workflows.check import check
+from patron.workflows.demo import demo
+from patron.workflows.initialise import initialise
+from patron.workflows.report import report
+from patron.workflows.score import Scored, score
+from patron.workflows.train import Trained, train
+
+__all__ = ["Scored", "Trained", "check", "demo", "initialise", "report", "score", "train"]

@@ -1,0 +1,124 @@
+"""The promotion gate: candidate against champion, on the same customers of the newest window."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from patron.churn import NAIVE_RULES, Panel
+from patron.evaluation import ChurnRecipe, Verdict, fit_purchase_models, fit_recipe, promotion_gate, recipe_panel
+from patron.features import build_features
+from patron.metrics import log_loss
+from patron.model import Learned, PatronModel, load_model_folder
+from patron.registry import Store, get_champion, resolve
+from patron.snapshots import CustomerTables, history_before, snapshot_days, to_day
+
+
+def gate(
+    store: Store, name: str, tables: CustomerTables, learned: Learned, recipe: ChurnRecipe, first_day: int
+) -> Verdict:
+    """Decide whether a newly trained model becomes champion.
+
+    Parameters
+    ----------
+    store : Store
+        Where the champion is looked up.
+    name : str
+        Registered model.
+    tables : CustomerTables
+        The customer-day tables.
+    learned : Learned
+        The candidate, with its rehearsal.
+    recipe : ChurnRecipe
+        The candidate's.
+    first_day : int
+        First order day.
+
+    Returns
+    -------
+    Verdict
+    """
+    champion_version = get_champion(store, name)
+    if learned.rehearsal is None or learned.test is None:
+        first = champion_version is None
+        return Verdict(first, "no window to judge on" + (", and there is no champion yet" if first else ""), None, None, None)
+    test = learned.test
+    candidate = learned.rehearsal.entrants[learned.shipped].probability(test.features)
+    rules = {n: m.probability(test.features) for n, m in learned.rehearsal.entrants.items() if n in NAIVE_RULES}
+    best_rule = min(rules.values(), key=lambda p: log_loss(test.churned, p))
+    if champion_version is None:
+        return promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
+    champion = load_model_folder(resolve(store, f"models:/{name}/{champion_version}", name=name).folder)
+    defended = champion_probability(champion, tables, learned, recipe, first_day)
+    if defended is None:
+        verdict = promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
+        return verdict._replace(reason=f"{verdict.reason}; version {champion_version} answers another question (horizon or activity)")
+    return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
+
+
+def champion_probability(
+    champion: PatronModel, tables: CustomerTables, learned: Learned, recipe: ChurnRecipe, first_day: int
+) -> np.ndarray | None:
+    """Return what the champion would have said on the candidate's test day.
+
+    A champion trained later than that day has seen the outcome; it is refitted by its own recipe on the data
+    before it.
+
+    Parameters
+    ----------
+    champion : PatronModel
+        Loaded from the registry.
+    tables : CustomerTables
+        The customer-day tables.
+    learned : Learned
+        The candidate, with its test rows.
+    recipe : ChurnRecipe
+        The candidate's.
+    first_day : int
+        First order day.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_test,), or None
+        None where the champion predicts over another horizon or population.
+    """
+    own = ChurnRecipe.from_dict(champion.manifest["recipe"])
+    test, rehearsal = learned.test, learned.rehearsal
+    if test is None or rehearsal is None or not _same_question(own, recipe):
+        return None
+    test_day = int(test.as_of_day[0])
+    if to_day(str(champion.manifest["as_of"])) <= test_day:
+        return _as_it_is(champion, tables, test, test_day)
+    name = str(champion.manifest["churn_model"])
+    if own == recipe:
+        return rehearsal.entrants[name if name in rehearsal.entrants else rehearsal.chosen].probability(test.features)
+    return _refitted(own, name, tables, test, test_day, first_day)
+
+
+def _same_question(a: ChurnRecipe, b: ChurnRecipe) -> bool:
+    return (a.features.horizon_days, a.active_days) == (b.features.horizon_days, b.active_days)
+
+
+def _as_it_is(champion: PatronModel, tables: CustomerTables, test: Panel, day: int) -> np.ndarray:
+    parts = champion.parts
+    features = build_features(history_before(tables, day), parts.recipe, purchases=parts.purchases)
+    return parts.churn.probability(features.set_index("customer_id").loc[test.customer_id])
+
+
+def _refitted(
+    own: ChurnRecipe, name: str, tables: CustomerTables, test: Panel, day: int, first_day: int
+) -> np.ndarray:
+    horizon = own.features.horizon_days
+    days = snapshot_days(
+        known_until_day=day,
+        first_day=first_day,
+        horizon_days=horizon,
+        every_days=own.every_days,
+        max_count=own.max_count,
+    )
+    purchases = fit_purchase_models(tables, [*days, day], minor_digits=own.features.minor_digits)
+    panel = recipe_panel(tables, [*days, day], own, purchases)
+    training = fit_recipe(panel.known_before(day, horizon), own)
+    rows = panel.where(panel.as_of_day == day)
+    model = training.entrants.get(name, training.model)
+    features = rows.features.set_index(rows.customer_id).loc[test.customer_id]
+    return model.probability(features)

@@ -1,0 +1,136 @@
+"""`patron report`: scores + evaluation + data report -> one HTML file."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from patron.config import Config
+from patron.errors import PatronError
+from patron.ledger import LedgerReport
+from patron.model import PatronModel, status_counts
+from patron.reports import write_report
+from patron.workflows.base import open_ledger
+from patron.workflows.score import open_model
+
+
+def report(
+    config: Config, *, scores_file: Path | None = None, language: str | None = None, out: Path | None = None
+) -> Path:
+    """Write the report on a scores file.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    scores_file : Path, optional
+        The newest one below the output folder when None.
+    language : str, optional
+        ``en`` or ``zh``; the config's when None.
+    out : Path, optional
+        HTML file; below the output folder when None.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    PatronError
+        If there are no scores yet.
+    """
+    scores = read_scores(scores_file or _newest(config))
+    as_of = str(scores["as_of"].iloc[0])
+    model = open_model(config, _reference(config, str(scores["model"].iloc[0])))
+    ledger = open_ledger(config, as_of=date.fromisoformat(as_of)).report
+    return report_on(config, scores, model, ledger, language=language, out=out)
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a scores file.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet`` or ``.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    PatronError
+        If it is missing, unreadable, empty or no scores file.
+    """
+    try:
+        if path.suffix == ".csv":
+            scores = pd.read_csv(path, dtype={"customer_id": str})
+        else:
+            scores = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise PatronError(f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}). Run patron score.") from None
+    missing = [name for name in ("customer_id", "as_of", "model", "status") if name not in scores]
+    if missing or scores.empty:
+        raise PatronError(f"'{path}' is no scores file: " + (f"it lacks {missing}." if missing else "it has no row.") + " Run patron score.")
+    return scores
+
+
+def _newest(config: Config) -> Path:
+    folder = config.output_folder / "scores"
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise PatronError(f"There are no scores in '{folder}' yet.", next_step="Run patron score first, or name a file with --scores.")
+    return files[-1]
+
+
+def _reference(config: Config, model: str) -> str:
+    """Turn the column ``model`` back into what loads it: ``name/version``, or a folder of the output."""
+    if "/" in model:
+        return f"models:/{model}"
+    return str(config.output_folder / "models" / model)
+
+
+def report_on(
+    config: Config,
+    scores: pd.DataFrame,
+    model: PatronModel,
+    ledger: LedgerReport,
+    *,
+    language: str | None = None,
+    out: Path | None = None,
+) -> Path:
+    """Write the report on scores that are at hand.
+
+    Parameters
+    ----------
+    config : Config
+        For the title, the language and the output folder.
+    scores : pandas.DataFrame
+        Score rows.
+    model : PatronModel
+        What scored.
+    ledger : LedgerReport
+        The data report of the same day.
+    language, out
+        As in `report`.
+
+    Returns
+    -------
+    Path
+    """
+    as_of = str(scores["as_of"].iloc[0])
+    tongue = language or config.language
+    name = f"{as_of}.html" if tongue == config.language else f"{as_of}.{tongue}.html"
+    evaluation: dict[str, Any] = {**model.evaluation, "counts": status_counts(scores["status"])}
+    return write_report(
+        out or config.output_folder / "reports" / name,
+        scores=scores,
+        evaluation=evaluation,
+        ledger=ledger.to_dict(),
+        title=config.name,
+        language=tongue,
+    )

@@ -1,0 +1,230 @@
+"""`patron train`: check -> tables -> learn -> model folder -> MLflow run -> registered version -> gate."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import patron
+from patron.config import Config
+from patron.evaluation import ChurnRecipe, ValueTerms, Verdict
+from patron.features import FEATURE_GROUPS, FeatureRecipe
+from patron.features.attributes import attribute_vocabularies
+from patron.ledger import Ledger
+from patron.model import Learned, PatronModel, Terms, learn
+from patron.playbook import load_playbook
+from patron.registry import (
+    Store,
+    log_training,
+    open_store,
+    register_version,
+    set_champion,
+    set_gate_verdict,
+)
+from patron.reports import training_plots
+from patron.snapshots import CustomerTables, to_day
+from patron.workflows.base import Base, data_digest, open_base, reading_rules
+from patron.workflows.gate import gate
+
+Progress = Callable[[str], None]
+_PACKAGES = ("lightgbm", "lifetimes", "numpy", "pandas", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training made.
+
+    Parameters
+    ----------
+    model : str
+        ``name/version``.
+    folder : Path
+        The model folder.
+    run_id : str
+        Of the MLflow run.
+    learned : Learned
+        The parts and the evaluation.
+    verdict : Verdict
+        Of the promotion gate.
+    """
+
+    model: str
+    folder: Path
+    run_id: str
+    learned: Learned
+    verdict: Verdict
+
+
+def train(config: Config, *, progress: Progress = lambda _step: None) -> Trained:
+    """Train, evaluate, save, track and register a model.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    progress : callable
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    Trained
+    """
+    progress("orders")
+    base = open_base(config)
+    terms = terms_of(config, base)
+    day, first_day = _days(base.ledger)
+    learned = learn(base.tables, day, first_day, terms, progress=progress)
+    progress("model folder")
+    model = PatronModel("", learned.parts, _facts(config, base, learned, terms), learned.evaluation, reading_rules(config))
+    folder = model.save(config.output_folder / "models")
+    progress("tracking")
+    store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
+    run_id = _log(store, config, base, learned, folder)
+    number = register_version(store, name=config.name, run_id=run_id, tags={"patron.folder": folder.name})
+    progress("gate")
+    verdict = gate(store, config.name, base.tables, learned, terms.churn, first_day)
+    _carry_out(store, config.name, number, verdict)
+    return Trained(f"{config.name}/{number}", folder, run_id, learned, verdict)
+
+
+def terms_of(config: Config, base: Base) -> Terms:
+    """Translate a config into the plain terms of `model.learn`.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    base : Base
+        Tells the currency, the columns and the values of attributes.
+
+    Returns
+    -------
+    Terms
+    """
+    digits = base.ledger.minor_digits
+    groups = FEATURE_GROUPS if config.features.groups == "all" else tuple(config.features.groups)
+    features = FeatureRecipe(
+        horizon_days=config.churn.horizon_days,
+        minor_digits=digits,
+        groups=groups,
+        attributes=attribute_vocabularies(base.tables.attributes, config.features.attributes),
+        event_kinds=_event_kinds(base.tables, to_day(base.ledger.as_of)),
+        kinds_of_items=_kinds_of_items(base.tables),
+    )
+    churn = ChurnRecipe(
+        features=features,
+        active_days=config.churn.active_days,
+        every_days=config.snapshots.every_days,
+        max_count=config.snapshots.max_count,
+        wanted=config.churn.model,
+        seed=config.seed,
+    )
+    value = ValueTerms(
+        purchases=config.clv.purchases,
+        backend=config.clv.backend,
+        horizon_months=config.clv.horizon_months,
+        margin=config.clv.margin,
+        has_cost="cost" in base.tables.days.collect_schema().names(),
+        minor_digits=digits,
+    )
+    return Terms(
+        churn=churn,
+        value=value,
+        annual_discount_rate=config.clv.annual_discount_rate,
+        new_days=config.segments.new_days,
+        growing_days=config.segments.growing_days,
+        currency=base.ledger.currency,
+        language=config.language,
+        playbook=load_playbook(None if config.playbook is None else config.path(config.playbook)),
+        threads=config.engine.threads,
+    )
+
+
+def _event_kinds(tables: CustomerTables, as_of_day: int) -> tuple[str, ...]:
+    if tables.events is None:
+        return ()
+    known = tables.events[tables.events["known_day"] < as_of_day]
+    return tuple(sorted(known["kind"].unique()))
+
+
+def _kinds_of_items(tables: CustomerTables) -> tuple[str, ...]:
+    kinds = {"products": tables.products, "categories": tables.categories}
+    return tuple(kind for kind, items in kinds.items() if items is not None)
+
+
+def _days(ledger: Ledger) -> tuple[int, int]:
+    return to_day(ledger.as_of), to_day(ledger.report.first_day or ledger.as_of)
+
+
+def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[str, Any]:
+    """What the manifest says: nothing that differs between two runs on the same input."""
+    report = base.ledger.report
+    return {
+        "name": config.name,
+        "patron_version": patron.__version__,
+        "packages": {name: version(name) for name in _PACKAGES},
+        "as_of": base.ledger.as_of.isoformat(),
+        "data_digest": data_digest(base.tables),
+        "rows": {"in": report.rows_in, "used": report.rows_used, "later": report.later},
+        "customers": learned.evaluation["counts"],
+        "churn_model": learned.shipped,
+        "feature_names": list(learned.parts.churn.columns),
+        "recipe": terms.churn.to_dict(),
+        "config": config.to_dict(),
+        "metrics": metrics_of(learned.evaluation),
+        "label": learned.evaluation["label_in_words"],
+    }
+
+
+def metrics_of(evaluation: dict[str, Any]) -> dict[str, float]:
+    """Flatten the evaluation into named numbers: ``churn.auc``, ``baseline.rfm_logistic.auc``, ``clv.btyd.mae``."""
+    churn, clv = evaluation.get("churn", {}), evaluation.get("clv", {})
+    blocks = {"churn": churn.get("model", {})}
+    blocks |= {f"baseline.{name}": values for name, values in churn.get("baselines", {}).items()}
+    blocks |= {f"clv.{name}": values for name, values in clv.items() if isinstance(values, dict)}
+    return {f"{block}.{k}": float(v) for block, values in blocks.items() for k, v in values.items() if v is not None}
+
+
+def _log(store: Store, config: Config, base: Base, learned: Learned, folder: Path) -> str:
+    digest = data_digest(base.tables)
+    written = {"config.json": config.to_dict(), "evaluation.json": learned.evaluation, "ledger.json": _totals_only(base.ledger)}
+    files: dict[str, Any] = {name: json.dumps(content, indent=1).encode() for name, content in written.items()}
+    files |= {f"plots/{name}": image for name, image in training_plots(learned.evaluation).items()}
+    grade = learned.evaluation["grade"]
+    return log_training(
+        store,
+        run_name=f"train {config.name} {base.ledger.as_of}",
+        params=config.to_dict(),
+        metrics=metrics_of(learned.evaluation),
+        tags={
+            "patron.as_of": base.ledger.as_of.isoformat(),
+            "patron.churn_model": learned.shipped,
+            "patron.data_sha256": digest,
+            "patron.folder": folder.name,
+            "patron.grade.churn": grade["churn"],
+            "patron.grade.clv": grade["clv"],
+        },
+        files=files,
+        model_folder=folder,
+        data=(config.name, digest),
+    )
+
+
+def _totals_only(ledger: Ledger) -> dict[str, Any]:
+    """The data report without its example rows: no customer data goes into the tracking store."""
+    report = ledger.report.to_dict()
+    report["set_aside"] = {
+        reason: {k: v for k, v in entry.items() if k != "example"} for reason, entry in report["set_aside"].items()
+    }
+    return {k: v for k, v in report.items() if k != "warnings"}
+
+
+def _carry_out(store: Store, name: str, number: str, verdict: Verdict) -> None:
+    details = {"difference": verdict.difference, "low": verdict.low, "high": verdict.high}
+    set_gate_verdict(store, name, number, promoted=verdict.promote, reason=verdict.reason, details=details)
+    if verdict.promote:
+        set_champion(store, name, number, reason=verdict.reason)
