@@ -163,7 +163,7 @@ def test_a_limit_under_the_prior_is_kept_before_one_without():
 
 
 def test_the_search_within_the_limits_finds_the_free_optimum(base):
-    """The last resort, a bounded search under the prior, agrees with the free search where that stays inside."""
+    """The last resort, a bounded search under the prior, agrees with the free one where that is inside."""
     columns = ["repeat_orders", "weeks_first_to_last_order", "weeks_observed"]
     rows = base[columns].to_numpy(float)
     weights, weeks = np.ones(len(rows), dtype=np.int64), float(rows[:, 2].mean())

@@ -113,6 +113,14 @@ def test_keep_is_proposed_without_order_and_product_ids(tmp_path: Path) -> None:
     assert "duplicates" in proposal.unsure[0]
 
 
+def test_an_empty_column_is_not_proposed() -> None:
+    """An order_id column without a single value cannot tell orders apart."""
+    columns = {"customer_id": ["1"], "ordered_at": ["2024-01-01"], "amount": [1.0], "order_id": [None]}
+    proposal = propose_config(pd.DataFrame(columns))
+    assert "order_id" not in proposal.columns
+    assert yaml.safe_load(proposal.yaml)["ledger"]["duplicates"] == "keep"
+
+
 def test_refund_prefix_is_found() -> None:
     """Most negative lines have ids that start with C, and no positive one has."""
     frame = pd.DataFrame(

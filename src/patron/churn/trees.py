@@ -18,7 +18,7 @@ _PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.03,
     "num_leaves": 7,
-    "feature_fraction": 0.5,
+    "feature_fraction": 0.3,
     "deterministic": True,
     "force_row_wise": True,
     "verbosity": -1,

@@ -33,7 +33,7 @@ def print_training(done: Trained, config: Path) -> None:
     for what in ("churn", "clv"):
         screen.say(f"Grade {what}: {evaluation['grade'][what]}. {evaluation['grade_sentences'][what]}")
     word = "is champion now" if done.verdict.promote else "is not champion"
-    screen.say(f"{done.model} {word}: {done.verdict.reason}.")
+    screen.say(f"{done.model} {word}: {done.verdict.reason.rstrip('.')}.")
     screen.say(f"Model folder: {done.folder}")
     screen.say(f"MLflow run:   {done.run_id}")
     screen.say(f"Next: patron score {config}")

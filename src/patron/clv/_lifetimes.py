@@ -13,12 +13,11 @@ How a model is fitted, step by step, until one works; each step is recorded in w
 4. with ``prior=True`` only, where 1 to 3 fail or end at a limit of the parameters: a weak normal prior on the
    logs of the parameters (sd 3, the weight of one customer in all, so it vanishes with their number). For
    order values the population's mean is tied to the observed mean as well, as its maximum-likelihood value is
-   infinite or absurd in that case.
-
+   infinite or absurd in that case;
 5. the same with the search kept within the limits (order times only).
 
-Where step 1 succeeds, ``prior`` makes no difference. A result at a limit is handed back, with a remark, only
-where ``prior=False`` or the prior does not help either.
+Where one of 1 to 3 succeeds within the limits, ``prior`` makes no difference. A result at a limit is
+handed back, with a remark, only where ``prior=False`` or the prior does not help either.
 """
 
 from __future__ import annotations

@@ -77,6 +77,8 @@ _GROWS_WITH_LOG = frozenset(
         "purchase_days_same_window_last_year", "spend_same_window_last_year", "season_share_ratio",
         "largest_order_value", "products_ever", "products_still_bought_ratio", "categories_ever",
         "categories_still_bought_ratio", "days_since_first_order", "active_span_ratio",
+        # refitted per snapshot: a longer log gives other parameters, so the same history another prediction
+        "alive_probability", "no_order_probability", "expected_orders_in_horizon", "expected_order_value",
     }
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,15 @@ class DuckSource:
         if sql.is_moment(kind):
             return None
         counts = ", ".join(
-            f"count(*) FILTER (regexp_full_match(t, {sql.literal(pattern)}))" for pattern in PROBES.values()
+            f"coalesce(sum(n) FILTER (regexp_full_match(t, {sql.literal(pattern)})), 0)::BIGINT"
+            for pattern in PROBES.values()
         )
         example = f"min(t) FILTER (regexp_full_match(t, {sql.literal(PROBES['day first'])}))"
         text = sql.text_expression(sql.identifier(name), kind)
         row = query_rows(
-            self.connection, f"SELECT {counts}, {example} FROM (SELECT {text} AS t FROM {self.relation})"
+            self.connection,
+            f"SELECT {counts}, {example} FROM (SELECT {text} AS t, count(*) AS n FROM "
+            f"{self.relation} GROUP BY t)",
         )[0]
         return ShapeCounts(dict(zip(PROBES, row[:-1], strict=True)), row[-1])
 
@@ -104,23 +108,23 @@ class DuckSource:
         own = {f"raw_{ours}": sql.identifier(theirs) for ours, theirs in mapping.items()}
         kinds = {ours: self.kinds[theirs] for ours, theirs in mapping.items()}
         texts = [n for n in ("customer_id", *TEXT_COLUMNS) if n in mapping]
-        read = {name: sql.text_expression(f"raw_{name}", kinds[name]) for name in texts}
-        for name in ("amount", "cost", "quantity"):
-            if name in mapping:
-                read |= sql.number_columns(name, f"raw_{name}", kinds[name], plan.csv)
+        zone = self.stored_zones.get(mapping["ordered_at"], "UTC")
+        additions = [
+            [{name: sql.text_expression(f"raw_{name}", kinds[name]) for name in texts}],
+            _moment_stages(kinds["ordered_at"], plan, zone),
+            *(
+                sql.number_stages(n, kinds[n], plan.csv)
+                for n in ("amount", "cost", "quantity")
+                if n in mapping
+            ),
+        ]
+        query = f"SELECT {_listed(own)} FROM {self.relation}"
+        for together in zip_longest(*additions, fillvalue={}):
+            stage = {name: expression for part in together for name, expression in part.items()}
+            query = f"SELECT *, {_listed(stage)} FROM ({query})"
         typed = {name: name for name in texts} | _MOMENT_COLUMNS | _amount_columns(plan.minor_digits)
         typed |= _optional_numbers(mapping, plan.minor_digits)
-        kind = kinds["ordered_at"]
-        if sql.is_moment(kind):
-            zone = self.stored_zones.get(mapping["ordered_at"], "UTC")
-            read |= _real_moment("raw_ordered_at", kind, plan.timezone, zone)
-            stages = [read]
-        else:
-            stages = _text_moment_stages(read, sql.text_expression("raw_ordered_at", kind), plan)
-        query = f"SELECT {_listed(own)} FROM {self.relation}"
-        for stage in [*stages, typed]:
-            query = f"SELECT {_listed(stage)} FROM ({query})"
-        return query
+        return f"SELECT {_listed(typed)} FROM ({query})"
 
 
 _MOMENT_COLUMNS = {
@@ -133,22 +137,24 @@ _MOMENT_COLUMNS = {
 }
 
 
-def _real_moment(column: str, kind: str, timezone: str | None, stored_zone: str) -> dict[str, str]:
-    return {
-        "moment": sql.moment_expression(column, kind, timezone, stored_zone),
-        "moment_text": f"CASE WHEN NOT isfinite({column}) THEN {column}::VARCHAR END",
-        "has_zone": str(sql.has_zone(kind) and timezone is None).lower(),
-    }
+def _moment_stages(kind: str, plan: TypingPlan, stored_zone: str) -> list[dict[str, str]]:
+    """Columns ``moment``, ``moment_text``.
 
-
-def _text_moment_stages(read: Mapping[str, str], text: str, plan: TypingPlan) -> list[dict[str, str]]:
-    """Take each text apart once, then put the moment together."""
-    passed = {name: name for name in [*read, "moment_text"]}
-    parts = {f"parts_{i}": sql.shape_parts("moment_text", shape) for i, shape in enumerate(plan.date_shapes)}
-    tries = [sql.parts_moment(f"parts_{i}", shape, plan.timezone) for i, shape in enumerate(plan.date_shapes)]
+    (where there is no moment) and ``has_zone`` from ``raw_ordered_at``.
+    """
+    if sql.is_moment(kind):
+        left_alone = sql.has_zone(kind) and plan.timezone is None
+        moment = sql.moment_expression("raw_ordered_at", kind, plan.timezone, stored_zone)
+        text = "CASE WHEN NOT isfinite(raw_ordered_at) THEN raw_ordered_at::VARCHAR END"
+        return [{"moment": moment, "moment_text": text, "has_zone": str(left_alone).lower()}]
+    shapes = list(enumerate(plan.date_shapes))
+    tries = [sql.parts_moment(f"parts_{i}", shape, plan.timezone) for i, shape in shapes]
     zone = "false" if plan.timezone else f"regexp_matches(moment_text, {sql.literal(_ZONE_AT_END)})"
-    moment = {"moment": f"coalesce({', '.join([*tries, 'NULL::TIMESTAMP'])})", "has_zone": zone}
-    return [{**read, "moment_text": text}, {**passed, **parts}, {**passed, **moment}]
+    return [
+        {"moment_text": sql.text_expression("raw_ordered_at", kind), "no_moment": "NULL::TIMESTAMP"},
+        {f"parts_{i}": sql.shape_parts("moment_text", shape) for i, shape in shapes},
+        {"moment": f"coalesce({', '.join([*tries, 'no_moment'])})", "has_zone": zone},
+    ]
 
 
 _ZONE_AT_END = ":[0-9]{2}.*(Z|UTC|[+-][0-9]{2}:?[0-9]{2})$"

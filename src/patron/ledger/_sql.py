@@ -59,32 +59,40 @@ def text_expression(column: str, kind: str) -> str:
     return f"CASE WHEN {trimmed} NOT IN ({', '.join(map(literal, NOTHING))}) THEN {trimmed} END"
 
 
-def number_columns(name: str, column: str, kind: str, options: CsvOptions) -> dict[str, str]:
-    """Expressions ``<name>_value``, ``<name>_state``, ``<name>_text`` of a column of numbers or text."""
+def number_stages(name: str, kind: str, options: CsvOptions) -> list[dict[str, str]]:
+    """Columns ``<name>_value``, ``<name>_state``, ``<name>_text`` from ``raw_<name>``, stage upon stage.
+
+    Each stage may use the columns of the ones before, so that nothing is worked out twice.
+    """
+    value, state, text, clean = (f"{name}_{part}" for part in ("value", "state", "text", "clean"))
     if is_number(kind):
-        value = f"({column}::DOUBLE + 0::DOUBLE)"  # no negative zero
-        text = f"CASE WHEN isinf({value}) THEN {value}::VARCHAR END"
-        state = (
+        number = {value: f"(raw_{name}::DOUBLE + 0::DOUBLE)"}  # no negative zero
+        cases = (
             f"CASE WHEN {value} IS NULL OR isnan({value}) THEN {MISSING} WHEN isinf({value}) THEN "
-            f"{NOT_FINITE} ELSE {OK} END"
+            f"{NOT_FINITE}"
         )
-        return {f"{name}_value": value, f"{name}_state": state, f"{name}_text": text}
-    text = text_expression(column, kind)
+        shown = f"CASE WHEN isinf({value}) THEN {value}::VARCHAR END"
+        return [number, {state: f"{cases} ELSE {OK} END", text: shown}]
+    digits = f"replace({clean}, {literal(options.thousands)}, '')" if options.thousands else clean
+    number_text = f"replace({digits}, {literal(options.decimal)}, '.')"
+    whole = f"regexp_full_match({clean}, {literal(number_pattern(options))})"
+    infinite = f"isinf({value}) OR regexp_full_match({clean}, {literal(INFINITE)})"
+    return [
+        {text: text_expression(f"raw_{name}", kind)},
+        {clean: _leading_minus(text)},
+        {value: f"CASE WHEN {whole} THEN try_cast({number_text} AS DOUBLE) + 0::DOUBLE END"},
+        {
+            state: f"CASE WHEN {text} IS NULL THEN {MISSING} WHEN isfinite({value}) THEN {OK} "
+            f"WHEN {infinite} THEN {NOT_FINITE} ELSE {UNREADABLE} END"
+        },
+    ]
+
+
+def _leading_minus(text: str) -> str:
     clean = f"replace({text}, '\u2212', '-')"
     for pattern, replacement in NEGATIVES:
         clean = f"regexp_replace({clean}, {literal(pattern)}, {literal(replacement)})"
-    digits = f"replace({clean}, {literal(options.thousands)}, '')" if options.thousands else clean
-    number = f"try_cast(replace({digits}, {literal(options.decimal)}, '.') AS DOUBLE)"
-    value = (
-        f"CASE WHEN regexp_full_match({clean}, {literal(number_pattern(options))}) THEN {number} + "
-        "0::DOUBLE END"
-    )
-    state = (
-        f"CASE WHEN {text} IS NULL THEN {MISSING} WHEN isfinite({value}) THEN {OK} "
-        f"WHEN isinf({value}) OR regexp_full_match({clean}, {literal(INFINITE)}) THEN {NOT_FINITE} "
-        f"ELSE {UNREADABLE} END"
-    )
-    return {f"{name}_value": value, f"{name}_state": state, f"{name}_text": text}
+    return f"CASE WHEN {text}[-1] IN ('-', ')') OR contains({text}, '\u2212') THEN {clean} ELSE {text} END"
 
 
 def minor_expression(name: str, minor_digits: int) -> tuple[str, str, str]:

@@ -85,7 +85,8 @@ def propose_config(source: object, *, name: str | None = None) -> Proposal:
     """
     sample = take_sample(source)
     frame = sample.frame.rename(columns=str)
-    columns, doubts = _find_columns(frame)
+    filled = [name for name in frame.columns if plain_series(frame[name]).notna().any()]
+    columns, doubts = _find_columns(frame[filled])
     csv, text_doubts = _find_marks(frame, columns, sample)
     csv, date_doubts = _find_date_format(frame, columns, csv)
     doubts |= {f"csv.{key}": why for key, why in sample.unsure.items()} | text_doubts | date_doubts

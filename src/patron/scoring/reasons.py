@@ -17,8 +17,11 @@ from patron.scoring.texts import reason_text
 
 #: Driver -> beginnings of the names of its features. The first match wins.
 DRIVERS: dict[str, tuple[str, ...]] = {
-    "silence": ("days_since_last_order", "silence_to_", "active_span_ratio"),
-    "alive": ("alive_probability", "no_order_probability", "expected_orders_in_horizon"),
+    # the purchase model looks at silence against the own rhythm, too: one driver, told in days
+    "silence": (
+        "days_since_last_order", "silence_to_", "active_span_ratio",
+        "alive_probability", "no_order_probability", "expected_orders_in_horizon",
+    ),
     "season": ("purchase_days_same_window", "spend_same_window", "season_share"),
     "order_trend": ("purchase_days_trend_", "purchase_days_last_30", "purchase_days_last_60", "purchase_days_last_90"),
     "spend_trend": ("spend_trend_", "spend_last_30", "spend_last_60", "spend_last_90"),
@@ -32,12 +35,11 @@ DRIVERS: dict[str, tuple[str, ...]] = {
     "tenure": ("days_since_first_order",),
     "event": ("event_",),
     "attribute": ("attribute_",),
-}
+}  # fmt: skip
 
 #: Driver -> the features whose values are shown.
 SHOWN: dict[str, tuple[str, ...]] = {
     "silence": ("days_since_last_order", "median_gap_days"),
-    "alive": ("alive_probability",),
     "season": ("purchase_days_same_window_last_year",),
     "order_trend": ("purchase_days_last_90_days", "purchase_days_last_180_days"),
     "spend_trend": ("spend_last_90_days", "spend_last_180_days"),

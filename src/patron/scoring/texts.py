@@ -79,7 +79,6 @@ def _named(v: Values) -> str:
 
 _EN: dict[str, Template] = {
     "silence": _silence_en,
-    "alive": lambda v: f"by its purchase history alone, {_percent(v, 'alive_probability')} likely to be still a customer",
     "season": _season_en,
     "order_trend": lambda v: (
         f"{_n(v, 'purchase_days_last_90_days')} order days in the last 90 days, "
@@ -112,7 +111,6 @@ _EN: dict[str, Template] = {
 
 _ZH: dict[str, Template] = {
     "silence": _silence_zh,
-    "alive": lambda v: f"仅凭购买历史判断，仍是客户的可能性为 {_percent(v, 'alive_probability')}",
     "season": _season_zh,
     "order_trend": lambda v: (
         f"近 90 天有 {_n(v, 'purchase_days_last_90_days')} 个下单日，"
