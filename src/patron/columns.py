@@ -53,14 +53,18 @@ SCORE_COLUMNS: dict[str, Column] = {
     "churn_horizon_days": Column("int", "days", "how far ahead churn_probability looks"),
     "clv_horizon_months": Column("int", "months", "how far ahead clv looks"),
     "currency": Column("text", "", "ISO code of the money columns"),
-    "churn_probability": Column("float", "probability", "calibrated chance of no order within the churn horizon"),
+    "churn_probability": Column(
+        "float", "probability", "calibrated chance of no order within the churn horizon"
+    ),
     "churn_risk": Column("text", "", "low, medium or high, by thresholds stored in the model"),
     "alive_probability": Column("float", "probability", "chance that the customer still buys here at all"),
     "expected_orders": Column("float", "purchase days", "expected purchase days within the CLV horizon"),
     "expected_order_value": Column("float", "currency", "expected value of one purchase day"),
     "clv": Column("float", "currency", "value of the next months (margin, discounted)"),
     "clv_low": Column("float", "currency", "lower end of the 80 % predictive interval of the realised value"),
-    "clv_high": Column("float", "currency", "upper end of the 80 % predictive interval of the realised value"),
+    "clv_high": Column(
+        "float", "currency", "upper end of the 80 % predictive interval of the realised value"
+    ),
     "clv_if_silent": Column("float", "currency", "value after the churn horizon, given no order within it"),
     "clv_if_kept": Column("float", "currency", "value given at least one order within the churn horizon"),
     "value_at_risk": Column("float", "currency", "churn_probability x what is lost with the customer"),

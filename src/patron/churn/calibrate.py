@@ -63,7 +63,11 @@ class Calibrator:
     def to_dict(self) -> dict[str, Any]:
         """Return the calibrator as JSON-able data."""
         if self.kind == "isotonic":
-            return {"kind": self.kind, "knots_score": list(self.knots_score), "knots_probability": list(self.knots_probability)}
+            return {
+                "kind": self.kind,
+                "knots_score": list(self.knots_score),
+                "knots_probability": list(self.knots_probability),
+            }
         return {"kind": self.kind, "slope": self.slope, "intercept": self.intercept}
 
     @classmethod
@@ -152,7 +156,9 @@ def _sigmoid(score: np.ndarray, churned: np.ndarray) -> Calibrator:
         return value, np.array([float(error @ x) + theta[0], float(error.sum())])
 
     # the map must not turn the ranking round, hence the bound
-    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)])
+    found = minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]
+    )
     slope = float(found.x[0]) / scale
     return Calibrator("sigmoid", slope=slope, intercept=float(found.x[1]) - slope * centre)
 

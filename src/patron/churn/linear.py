@@ -68,7 +68,9 @@ class LinearScorer:
         pandas.DataFrame, shape (n, len(columns))
         """
         values = self._transformed(features)
-        return pd.DataFrame((values - np.array(self.centre)) * np.array(self.weight), columns=list(self.columns))
+        return pd.DataFrame(
+            (values - np.array(self.centre)) * np.array(self.weight), columns=list(self.columns)
+        )
 
     def score(self, features: pd.DataFrame) -> np.ndarray:
         """Return the score, rising with the risk.
@@ -113,7 +115,9 @@ class LinearScorer:
             values = features[name].to_numpy(dtype=np.float64)
             if name in self.fallback:
                 other, divisor = self.fallback[name]
-                values = np.where(np.isnan(values), features[other].to_numpy(dtype=np.float64) / divisor, values)
+                values = np.where(
+                    np.isnan(values), features[other].to_numpy(dtype=np.float64) / divisor, values
+                )
             columns.append(_TRANSFORMS[self.transform](values))
         return np.column_stack(columns)
 
@@ -166,18 +170,29 @@ def fit_logistic(train: Panel, columns: Sequence[str]) -> LinearScorer:
     centre, scale = x.mean(axis=0), np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
     if len(set(train.churned.tolist())) < 2:
         rate = (train.churned.sum() + 1) / (len(train) + 2)
-        return LinearScorer(tuple(columns), "log1p", tuple(centre), (0.0,) * len(columns), float(np.log(rate / (1 - rate))))
+        return LinearScorer(
+            tuple(columns), "log1p", tuple(centre), (0.0,) * len(columns), float(np.log(rate / (1 - rate)))
+        )
     with threadpool_limits(1):  # the sums of a threaded BLAS depend on the number of threads
         model = LogisticRegression(C=1.0, max_iter=1000).fit((x - centre) / scale, train.churned)
     weight = model.coef_[0] / scale
     return LinearScorer(
-        tuple(columns), "log1p", tuple(map(float, centre)), tuple(map(float, weight)), float(model.intercept_[0])
+        tuple(columns),
+        "log1p",
+        tuple(map(float, centre)),
+        tuple(map(float, weight)),
+        float(model.intercept_[0]),
     )
 
 
 def _plain(
-    train: Panel, columns: tuple[str, ...], transform: str, fallback: Mapping[str, tuple[str, float]] | None = None
+    train: Panel,
+    columns: tuple[str, ...],
+    transform: str,
+    fallback: Mapping[str, tuple[str, float]] | None = None,
 ) -> LinearScorer:
     raw = LinearScorer(columns, transform, (0.0,) * len(columns), (1.0,) * len(columns), 0.0, fallback or {})
     centre = raw.contributions(train.features).to_numpy().mean(axis=0)
-    return LinearScorer(columns, transform, tuple(map(float, centre)), raw.weight, float(centre.sum()), raw.fallback)
+    return LinearScorer(
+        columns, transform, tuple(map(float, centre)), raw.weight, float(centre.sum()), raw.fallback
+    )

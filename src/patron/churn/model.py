@@ -79,7 +79,11 @@ class ChurnModel:
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model as files: ``churn.json`` and, for trees, ``trees.txt``."""
-        facts: dict[str, Any] = {"name": self.name, "calibrator": self.calibrator.to_dict(), "columns": list(self.columns)}
+        facts: dict[str, Any] = {
+            "name": self.name,
+            "calibrator": self.calibrator.to_dict(),
+            "columns": list(self.columns),
+        }
         if isinstance(self.scorer, TreeScorer):
             return {"churn.json": _json(facts), "trees.txt": self.scorer.text.encode()}
         return {"churn.json": _json(facts | {"linear": self.scorer.to_dict()})}

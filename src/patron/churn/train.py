@@ -120,7 +120,9 @@ def train_churn(
         If the panel is empty.
     """
     if len(panel) == 0:
-        raise NotEnoughData("There is no matured snapshot to learn from. Shorten churn.horizon_days or bring older orders.")
+        raise NotEnoughData(
+            "There is no matured snapshot to learn from. Shorten churn.horizon_days or bring older orders."
+        )
     folds = rolling_folds(panel.as_of_day, horizon_days=horizon_days)
     windows = len(disjoint_windows(panel.snapshot_days, horizon_days))
     entrants: dict[str, ChurnModel] = {}
@@ -129,7 +131,9 @@ def train_churn(
         entrants[name], evidence[name] = _rule(name, panel, folds)
     if (windows >= ENOUGH_WINDOWS or wanted == "lightgbm") and 0 < panel.churned.sum() < len(panel):
         settings = {"categorical": list(categorical), "seed": seed, "threads": threads}
-        grid = [frozen] if frozen else [Candidate(tuple(columns), n) for columns in feature_sets for n in ROUNDS]
+        grid = (
+            [frozen] if frozen else [Candidate(tuple(columns), n) for columns in feature_sets for n in ROUNDS]
+        )
         entrants["lightgbm"], evidence["lightgbm"], frozen = _trees(panel, folds, grid, settings)
     chosen, reason = _choose(evidence, wanted, windows, len(folds))
     return ChurnTraining(entrants, chosen, reason, frozen, evidence, windows, float(panel.churned.mean()))
@@ -137,7 +141,9 @@ def train_churn(
 
 def _usable_rules(panel: Panel) -> list[str]:
     """Leave out the rule whose input is missing: a base whose purchase model could not be fitted."""
-    has_btyd = "no_order_probability" in panel.features and panel.features["no_order_probability"].notna().all()
+    has_btyd = (
+        "no_order_probability" in panel.features and panel.features["no_order_probability"].notna().all()
+    )
     return [name for name in NAIVE_RULES if name != "mbgnbd" or has_btyd]
 
 
@@ -145,7 +151,9 @@ def _rule(name: str, panel: Panel, folds: Sequence[Fold]) -> tuple[ChurnModel, f
     scorer = fit_rule(name, panel)
     scored = [_rule_scores(name, panel, fold) for fold in folds]
     # without a fold the rule is calibrated where it was made: it has next to nothing to overfit
-    calibrator, loss = choose_calibrator(scored or [(scorer.score(panel.features), panel.churned)], NAIVE_RULES[name])
+    calibrator, loss = choose_calibrator(
+        scored or [(scorer.score(panel.features), panel.churned)], NAIVE_RULES[name]
+    )
     return ChurnModel(name, scorer, calibrator), loss
 
 
@@ -193,11 +201,22 @@ def _choose(evidence: Mapping[str, float], wanted: str, windows: int, n_folds: i
         "rule": [name for name in rules if name != "rfm_logistic"],
     }.get(wanted, list(evidence))
     if not allowed:
-        raise NotEnoughData(f"churn.model: {wanted} cannot be fitted: every customer has the same outcome. Use churn.model: auto.")
+        raise NotEnoughData(
+            f"churn.model: {wanted} cannot be fitted: every customer has the same outcome. Use churn.model: auto."
+        )
     if wanted == "auto" and "lightgbm" in evidence:
         return "lightgbm", f"{windows} disjoint windows to learn from: enough for LightGBM"
-    few = f"{windows} disjoint window(s) to learn from, too few for LightGBM (it needs {ENOUGH_WINDOWS}): " if wanted == "auto" else ""
+    few = (
+        f"{windows} disjoint window(s) to learn from, too few for LightGBM (it needs {ENOUGH_WINDOWS}): "
+        if wanted == "auto"
+        else ""
+    )
     if n_folds == 0:
-        return ("rfm_logistic" if "rfm_logistic" in allowed else allowed[0]), few + "no window to compare the rules on"
+        return (
+            "rfm_logistic" if "rfm_logistic" in allowed else allowed[0]
+        ), few + "no window to compare the rules on"
     chosen = min(allowed, key=lambda name: evidence[name])
-    return chosen, f"{few}lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)} over {n_folds} window(s)"
+    return (
+        chosen,
+        f"{few}lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)} over {n_folds} window(s)",
+    )

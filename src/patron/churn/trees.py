@@ -49,9 +49,13 @@ class TreeScorer:
         try:
             booster = lgb.Booster(model_str=self.text)
         except lgb.basic.LightGBMError as error:
-            raise ModelError(f"trees.txt is not a LightGBM model ({str(error).splitlines()[0]}). Train the model again.") from None
+            raise ModelError(
+                f"trees.txt is not a LightGBM model ({str(error).splitlines()[0]}). Train the model again."
+            ) from None
         if booster.num_feature() != len(self.columns):
-            raise ModelError(f"trees.txt expects {booster.num_feature()} features, churn.json names {len(self.columns)}.")
+            raise ModelError(
+                f"trees.txt expects {booster.num_feature()} features, churn.json names {len(self.columns)}."
+            )
         return booster
 
     def score(self, features: pd.DataFrame, *, rounds: int | None = None) -> np.ndarray:
@@ -70,7 +74,9 @@ class TreeScorer:
         """
         matrix = _matrix(features, self.columns)
         threads = 1 if len(matrix) < 2000 else 0  # starting threads costs more than a small batch
-        return np.asarray(self._booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=threads))
+        return np.asarray(
+            self._booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=threads)
+        )
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return each feature's share of the log-odds (TreeSHAP), without the constant.
@@ -88,7 +94,9 @@ class TreeScorer:
         ----------
         Lundberg et al. (2020), "From local explanations to global understanding with explainable AI for trees".
         """
-        values = np.asarray(self._booster.predict(_matrix(features, self.columns), pred_contrib=True, num_threads=1))
+        values = np.asarray(
+            self._booster.predict(_matrix(features, self.columns), pred_contrib=True, num_threads=1)
+        )
         return pd.DataFrame(values[:, :-1], columns=list(self.columns))
 
 

@@ -25,9 +25,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file of the project.", show_default=False)]
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML file of the project.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DAY", help="Instead of the config's as_of, e.g. 2011-09-10.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="DAY", help="Instead of the config's as_of, e.g. 2011-09-10.")
+]
 Language = Annotated[str, typer.Option("--lang", help="en or zh.")]
 
 
@@ -51,7 +55,9 @@ def _root(
 @app.command(rich_help_panel="Start")
 def demo(
     lang: Language = "en",
-    folder: Annotated[Path, typer.Option("--dir", help="Where the demo project is made.")] = Path("patron-demo"),
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo project is made.")] = Path(
+        "patron-demo"
+    ),
     as_json: Json = False,
 ) -> None:
     """Run the whole loop on the CDNOW orders: check, train, score, report.
@@ -76,7 +82,13 @@ def demo(
     for sentence in made.sentences:
         screen.say(f"- {sentence}")
     screen.say("")
-    labels = {"scores": "Scores", "report": "Report", "run_id": "MLflow run", "model": "Model", "config": "Config"}
+    labels = {
+        "scores": "Scores",
+        "report": "Report",
+        "run_id": "MLflow run",
+        "model": "Model",
+        "config": "Config",
+    }
     for key, label in labels.items():
         screen.say(f"{label + ':':<12}{paths[key]}")
     screen.say(f"Next:       patron check {folder}/patron.yaml")
@@ -85,7 +97,9 @@ def demo(
 @app.command("init", rich_help_panel="Start")
 def init_project(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new project.", show_default=False)],
-    ledger: Annotated[Path | None, typer.Option("--ledger", metavar="FILE", help="Orders to look at.")] = None,
+    ledger: Annotated[
+        Path | None, typer.Option("--ledger", metavar="FILE", help="Orders to look at.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Propose a config for an order file: column mapping, date format, what to check.
@@ -99,7 +113,9 @@ def init_project(
     if as_json:
         columns = None if proposal is None else proposal.columns
         missing = None if proposal is None else proposal.missing
-        screen.say_json({"config": str(path.resolve()), "columns": columns, "missing": missing, "unsure": unsure})
+        screen.say_json(
+            {"config": str(path.resolve()), "columns": columns, "missing": missing, "unsure": unsure}
+        )
         return
     screen.say(f"Wrote {path}.")
     for doubt in unsure:
@@ -119,7 +135,13 @@ def check(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None
     report = run(_load(config, as_of))
     if as_json:
         whole = report.to_dict()
-        screen.say_json({**whole, "set_aside": {k: v["rows"] for k, v in whole["set_aside"].items()}, "set_aside_detail": whole["set_aside"]})
+        screen.say_json(
+            {
+                **whole,
+                "set_aside": {k: v["rows"] for k, v in whole["set_aside"].items()},
+                "set_aside_detail": whole["set_aside"],
+            }
+        )
         return
     print_data_report(report, config)
 
@@ -128,11 +150,18 @@ def check(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None
 def score(
     config: ConfigFile,
     model: Annotated[
-        str | None, typer.Option("--model", metavar="M", help="models:/name@alias, models:/name/version or a folder. The champion unless given.")
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="M",
+            help="models:/name@alias, models:/name/version or a folder. The champion unless given.",
+        ),
     ] = None,
     as_of: AsOf = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=".parquet or .csv.")] = None,
-    allow_stale: Annotated[bool, typer.Option("--allow-stale", help="Score even if the data are stale or have collapsed.")] = False,
+    allow_stale: Annotated[
+        bool, typer.Option("--allow-stale", help="Score even if the data are stale or have collapsed.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Score every customer with the champion.
@@ -148,14 +177,18 @@ def score(
         screen.say_json({"scores": str(done.path.resolve()), "model": done.model.name, "counts": done.counts})
         return
     parts = ", ".join(f"{n:,} {status}" for status, n in done.counts.items() if status != "customers")
-    screen.say(f"Scored {done.counts['customers']:,} customers ({parts}) with {done.model.name} -> {done.path}")
+    screen.say(
+        f"Scored {done.counts['customers']:,} customers ({parts}) with {done.model.name} -> {done.path}"
+    )
     screen.say(f"Next: patron report {config} --scores {done.path}")
 
 
 @app.command(rich_help_panel="Weekly")
 def report(
     config: ConfigFile,
-    scores: Annotated[Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")
+    ] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = None,
     as_json: Json = False,
@@ -180,7 +213,8 @@ def train(
     config: ConfigFile,
     as_of: AsOf = None,
     change: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config; repeatable.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config; repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -220,7 +254,13 @@ def features(as_json: Json = False) -> None:
 
     rows = catalogue()
     if as_json:
-        screen.say_json({"features": [{"name": f.name, "unit": f.unit, "group": f.group, "meaning": f.meaning} for f in rows]})
+        screen.say_json(
+            {
+                "features": [
+                    {"name": f.name, "unit": f.unit, "group": f.group, "meaning": f.meaning} for f in rows
+                ]
+            }
+        )
         return
     from patron.cli.feature_list import print_features
 
@@ -243,7 +283,9 @@ def _day(option: str, text: str) -> None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"'{text}' is not a day like 2011-09-10, nor latest.", param_hint=option) from None
+        raise click.BadParameter(
+            f"'{text}' is not a day like 2011-09-10, nor latest.", param_hint=option
+        ) from None
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

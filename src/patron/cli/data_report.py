@@ -29,9 +29,15 @@ def print_data_report(report: LedgerReport, config: Path) -> None:
             for reason, entry in report.set_aside.items()
         ),
     ]
-    screen.table(f"Orders before {report.as_of}", ["", "rows", f"amount {unit}".strip(), "for instance"], rows)
-    screen.say(f"{report.rows_in:,} rows in = {report.rows_used:,} used + {aside:,} set aside + {report.later:,} later.")
-    screen.say(f"{report.customers:,} customers, {report.orders:,} orders, {report.first_day} to {report.last_day}; rounding {report.rounding:,.2f}.")
+    screen.table(
+        f"Orders before {report.as_of}", ["", "rows", f"amount {unit}".strip(), "for instance"], rows
+    )
+    screen.say(
+        f"{report.rows_in:,} rows in = {report.rows_used:,} used + {aside:,} set aside + {report.later:,} later."
+    )
+    screen.say(
+        f"{report.customers:,} customers, {report.orders:,} orders, {report.first_day} to {report.last_day}; rounding {report.rounding:,.2f}."
+    )
     screen.say("")
     months = [(m.month, f"{m.orders:,}", f"{m.revenue:,.2f}") for m in report.months]
     screen.table("By month, to compare with the ERP", ["month", "orders", f"revenue {unit}".strip()], months)

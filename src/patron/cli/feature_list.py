@@ -23,4 +23,6 @@ def print_features(features: Sequence[Feature]) -> None:
             if f.group == group:
                 screen.say(f"  {f.name:<{width}}  {f.unit or '-':<13}  {f.meaning}")
     screen.say("attributes, events")
-    screen.say("  one column per attribute named in features.attributes, two per kind of event in ledger.events")
+    screen.say(
+        "  one column per attribute named in features.attributes, two per kind of event in ledger.events"
+    )

@@ -9,7 +9,13 @@ from typing import Any
 from patron.cli import screen
 from patron.workflows import Trained
 
-_SHOWN = (("auc", "AUC"), ("brier", "Brier"), ("log_loss", "log-loss"), ("ece", "ECE"), ("top_decile_lift", "top-decile lift"))
+_SHOWN = (
+    ("auc", "AUC"),
+    ("brier", "Brier"),
+    ("log_loss", "log-loss"),
+    ("ece", "ECE"),
+    ("top_decile_lift", "top-decile lift"),
+)
 
 
 def print_training(done: Trained, config: Path) -> None:

@@ -75,7 +75,9 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
     return Judged(shipped, why, grade, block)
 
 
-def _ship(rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray]) -> tuple[str, str]:
+def _ship(
+    rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray]
+) -> tuple[str, str]:
     """Beat the simple rule or say so: where LightGBM does not, the rule itself ships."""
     chosen = rehearsal.chosen
     if chosen != "lightgbm":

@@ -154,4 +154,3 @@ def fit_recipe(
         frozen=frozen,
         threads=threads,
     )
-

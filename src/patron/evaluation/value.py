@@ -121,7 +121,9 @@ def _naive(
     return {"last_year": last_year, "mean": np.full(len(last_year), last_year.mean())}
 
 
-def _deciles(expected: np.ndarray, actual: dict[str, np.ndarray], orders: np.ndarray) -> list[dict[str, float]]:
+def _deciles(
+    expected: np.ndarray, actual: dict[str, np.ndarray], orders: np.ndarray
+) -> list[dict[str, float]]:
     value = holdout_calibration(expected, actual["value"])
     # the same groups, by value, so that a row of the table is one group of customers
     edges = np.cumsum([int(row["n"]) for row in value])[:-1]

@@ -13,7 +13,9 @@ from patron.snapshots import History
 Vocabulary = Sequence[str] | None
 
 
-def attribute_vocabularies(attributes: pd.DataFrame | None, columns: Sequence[str]) -> dict[str, list[str] | None]:
+def attribute_vocabularies(
+    attributes: pd.DataFrame | None, columns: Sequence[str]
+) -> dict[str, list[str] | None]:
     """Return the values of each text attribute, None for a numeric one.
 
     Parameters
@@ -57,7 +59,9 @@ def attributes_of(history: History, vocabularies: Mapping[str, Vocabulary]) -> p
     """
     table = history.attributes
     if table is None:
-        table = pd.DataFrame({"customer_id": pd.Series([], dtype=str), **{c: pd.Series([], dtype=float) for c in vocabularies}})
+        table = pd.DataFrame(
+            {"customer_id": pd.Series([], dtype=str), **{c: pd.Series([], dtype=float) for c in vocabularies}}
+        )
     columns = {f"attribute_{c}": _numbers(table, c, vocabularies[c]) for c in vocabularies}
     return pd.DataFrame({"customer_id": table["customer_id"].to_numpy(), **columns})
 
@@ -74,4 +78,6 @@ def _numbers(table: pd.DataFrame, name: str, vocabulary: Vocabulary) -> np.ndarr
     if vocabulary is None:
         return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     codes = {value: float(i) for i, value in enumerate(vocabulary)}
-    return np.array([codes.get(str(v), np.nan) if pd.notna(v) else np.nan for v in table[name]], dtype=np.float64)
+    return np.array(
+        [codes.get(str(v), np.nan) if pd.notna(v) else np.nan for v in table[name]], dtype=np.float64
+    )

@@ -32,9 +32,13 @@ def _counts(kind: str, items: nw.LazyFrame, as_of_day: int) -> pd.DataFrame:
     last_bought = aggregate(items, ["customer_id", "item"], {"last_day": Aggregate(nw.col("day"), "max")})
     is_recent = nw.col("last_day") >= as_of_day - _WINDOW_DAYS
     counts = aggregate(last_bought, ["customer_id"], {"ever": total(nw.lit(1)), "recent": count(is_recent)})
-    return counts.select(
-        "customer_id",
-        nw.col("ever").cast(nw.Float64).alias(f"{kind}_ever"),
-        nw.col("recent").cast(nw.Float64).alias(f"{kind}_last_{_WINDOW_DAYS}_days"),
-        ratio("recent", "ever").alias(f"{kind}_still_bought_ratio"),
-    ).collect().to_pandas()
+    return (
+        counts.select(
+            "customer_id",
+            nw.col("ever").cast(nw.Float64).alias(f"{kind}_ever"),
+            nw.col("recent").cast(nw.Float64).alias(f"{kind}_last_{_WINDOW_DAYS}_days"),
+            ratio("recent", "ever").alias(f"{kind}_still_bought_ratio"),
+        )
+        .collect()
+        .to_pandas()
+    )

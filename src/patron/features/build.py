@@ -123,7 +123,9 @@ def feature_sets(recipe: FeatureRecipe) -> list[list[str]]:
     return [names, [name for name in names if name not in growing]]
 
 
-def build_features(history: History, recipe: FeatureRecipe, *, purchases: CLVModel | None = None) -> pd.DataFrame:
+def build_features(
+    history: History, recipe: FeatureRecipe, *, purchases: CLVModel | None = None
+) -> pd.DataFrame:
     """Build the features of every customer with a purchase day in the history.
 
     Parameters
@@ -152,7 +154,9 @@ def build_features(history: History, recipe: FeatureRecipe, *, purchases: CLVMod
         frame = frame.merge(other, on="customer_id", how="left", validate="one_to_one")
     counts = [c for c in frame if str(c).startswith("event_") and str(c).endswith("_days")]
     frame[counts] = frame[counts].fillna(0.0)
-    return frame.reindex(columns=["customer_id", *feature_names(recipe)]).sort_values("customer_id", ignore_index=True)
+    return frame.reindex(columns=["customer_id", *feature_names(recipe)]).sort_values(
+        "customer_id", ignore_index=True
+    )
 
 
 def _from_days(history: History, recipe: FeatureRecipe) -> pd.DataFrame:
@@ -166,7 +170,9 @@ def _from_days(history: History, recipe: FeatureRecipe) -> pd.DataFrame:
         if name in DAY_GROUPS:
             features |= DAY_GROUPS[name].features(day, horizon)
     table = aggregate(history.days, ["customer_id"], sums)
-    table = table.filter(nw.col("purchase_days") > 0).select("customer_id", *[e.alias(n) for n, e in features.items()])
+    table = table.filter(nw.col("purchase_days") > 0).select(
+        "customer_id", *[e.alias(n) for n, e in features.items()]
+    )
     frame = table.collect().to_pandas()
     money = [f.name for f in catalogue() if f.unit == "currency" and f.name in frame]
     names = [c for c in frame if c != "customer_id"]
@@ -174,6 +180,3 @@ def _from_days(history: History, recipe: FeatureRecipe) -> pd.DataFrame:
     for c in money:
         numbers[c] = numbers[c] / 10**recipe.minor_digits
     return pd.DataFrame({"customer_id": frame["customer_id"].astype(str), **numbers})
-
-
-

@@ -86,9 +86,14 @@ _GROWS_WITH_LOG = frozenset(
 def _trend() -> list[Feature]:
     features = []
     for window in WINDOWS_DAYS:
-        for what, unit, word in (("purchase_days", "purchase days", "purchase days"), ("spend", "currency", "order value")):
+        for what, unit, word in (
+            ("purchase_days", "purchase days", "purchase days"),
+            ("spend", "currency", "order value"),
+        ):
             if window < 365:
-                features.append(Feature(f"{what}_last_{window}_days", "trend", unit, f"{word} in the last {window} days"))
+                features.append(
+                    Feature(f"{what}_last_{window}_days", "trend", unit, f"{word} in the last {window} days")
+                )
             meaning = f"{word}: last {window} days / last {2 * window} days; 0.5 is steady"
             features.append(Feature(f"{what}_trend_{window}_days_ratio", "trend", "ratio", meaning))
     return features
@@ -111,9 +116,15 @@ def catalogue(*, attributes: Sequence[str] = (), event_kinds: Sequence[str] = ()
     >>> catalogue()[0].name
     'days_since_last_order'
     """
-    own = [Feature(f"attribute_{name}", "attributes", "", f"customer attribute {name}") for name in attributes]
+    own = [
+        Feature(f"attribute_{name}", "attributes", "", f"customer attribute {name}") for name in attributes
+    ]
     for kind in event_kinds:
-        own.append(Feature(f"event_{kind}_last_180_days", "events", "events", f"{kind} events known in the last 180 days"))
+        own.append(
+            Feature(
+                f"event_{kind}_last_180_days", "events", "events", f"{kind} events known in the last 180 days"
+            )
+        )
         own.append(Feature(f"event_{kind}_latest_value", "events", "", f"value of the latest {kind} event"))
     everything = [f._replace(grows_with_log=f.name in _GROWS_WITH_LOG) for f in (*_FIXED, *_trend(), *own)]
     return sorted(everything, key=lambda feature: FEATURE_GROUPS.index(feature.group))

@@ -7,7 +7,9 @@ import narwhals as nw
 from patron.features.daygroup import IS_PURCHASE, Aggregates, DayGroup, Expressions
 from patron.snapshots import Aggregate, count
 
-_PURCHASE_DAY = nw.when(IS_PURCHASE).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
+_PURCHASE_DAY = (
+    nw.when(IS_PURCHASE).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
+)
 
 
 def _sums(_as_of_day: int, _horizon_days: int) -> Aggregates:

@@ -27,7 +27,9 @@ def _features(as_of_day: int, _horizon_days: int) -> Expressions:
         "spend_same_window_last_year": nw.when(was_there)
         .then(nw.col("spend_same_window").cast(nw.Float64))
         .otherwise(unknown),
-        "season_share_ratio": nw.when(was_there).then(ratio("orders_same_window", "orders_365")).otherwise(unknown),
+        "season_share_ratio": nw.when(was_there)
+        .then(ratio("orders_same_window", "orders_365"))
+        .otherwise(unknown),
     }
 
 

@@ -99,7 +99,12 @@ class Learned:
 
 
 def learn(
-    tables: CustomerTables, as_of_day: int, first_day: int, terms: Terms, *, progress: Progress = lambda _step: None
+    tables: CustomerTables,
+    as_of_day: int,
+    first_day: int,
+    terms: Terms,
+    *,
+    progress: Progress = lambda _step: None,
 ) -> Learned:
     """Train on everything matured by `as_of`, after a rehearsal one horizon earlier that is reported.
 
@@ -207,7 +212,11 @@ def _parts(
     net_ratio, base_margin = base_ratios(inputs)
     features = panel_recipe(recipe.features)
     rules = fit_segment_rules(
-        inputs, as_of_day, active_days=recipe.active_days, new_days=terms.new_days, growing_days=terms.growing_days
+        inputs,
+        as_of_day,
+        active_days=recipe.active_days,
+        new_days=terms.new_days,
+        growing_days=terms.growing_days,
     )
     settings = ScoreSettings(
         churn_horizon_days=features.horizon_days,
@@ -235,7 +244,11 @@ def _parts(
 
 
 def _peers(
-    tables: CustomerTables, as_of_day: int, recipe: FeatureRecipe, active_days: int, purchases: CLVModel | None
+    tables: CustomerTables,
+    as_of_day: int,
+    recipe: FeatureRecipe,
+    active_days: int,
+    purchases: CLVModel | None,
 ) -> dict[str, float]:
     """Median of each feature over the active customers: what a reason compares a customer with."""
     features = build_features(history_before(tables, as_of_day), recipe, purchases=purchases)
@@ -259,7 +272,10 @@ def _evaluation(
         "n": len(test) if test is not None else 0,
         "horizon_days": horizon,
         "label_in_words": label_in_words(horizon),
-        "grade": {"churn": judged.grade.letter if judged else "C", "clv": valued[1].letter if valued else "C"},
+        "grade": {
+            "churn": judged.grade.letter if judged else "C",
+            "clv": valued[1].letter if valued else "C",
+        },
         "grade_sentences": {
             "churn": judged.grade.sentence if judged else f"Not judged: {final.reason}.",
             "clv": valued[1].sentence if valued else "Not judged: too few orders before the held-out period.",

@@ -104,7 +104,9 @@ class PatronModel:
         through = ledger.report.last_day
         day = to_day(ledger.as_of)
         through_day = day - 1 if through is None else to_day(through)
-        return as_rounded(score_customers(self.parts, tables, day, model=self.name, data_through_day=through_day))
+        return as_rounded(
+            score_customers(self.parts, tables, day, model=self.name, data_through_day=through_day)
+        )
 
     def save(self, parent: Path) -> Path:
         """Write the model folder.
@@ -157,7 +159,9 @@ class PatronModel:
     def _check_currency(self, ledger: Ledger) -> None:
         wanted = self.parts.settings.currency
         if wanted and ledger.currency and wanted != ledger.currency:
-            raise ModelError(f"The model was trained in {wanted}, the orders are in {ledger.currency}. Convert them or train anew.")
+            raise ModelError(
+                f"The model was trained in {wanted}, the orders are in {ledger.currency}. Convert them or train anew."
+            )
 
 
 def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronModel:
@@ -186,7 +190,9 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
         parts = ScoringParts(
             churn=ChurnModel.from_files(files),
             clv=CLVModel.from_dict(from_json(files["clv.json"], "clv.json")),
-            purchases=None if purchases is None else CLVModel.from_dict(from_json(purchases, "purchases.json")),
+            purchases=None
+            if purchases is None
+            else CLVModel.from_dict(from_json(purchases, "purchases.json")),
             recipe=FeatureRecipe.from_dict(scoring["features"]),
             segments=SegmentRules.from_dict(scoring["segments"]),
             thresholds=RiskThresholds(**scoring["thresholds"]),
@@ -198,7 +204,9 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
         facts = {k: v for k, v in manifest.items() if k not in ("files", "content_sha256", "format_version")}
         return PatronModel(name or Path(folder).resolve().name, parts, facts, evaluation, scoring["ledger"])
     except (KeyError, TypeError) as error:
-        raise ModelError(f"'{Path(folder).name}' lacks a part of the model ({error}). Train it again.") from None
+        raise ModelError(
+            f"'{Path(folder).name}' lacks a part of the model ({error}). Train it again."
+        ) from None
 
 
 def _like(orders: Any, scores: pd.DataFrame) -> Any:

@@ -4,4 +4,12 @@ from patron.scoring.parts import RiskThresholds, ScoreSettings, ScoringParts
 from patron.scoring.score import score_customers, status_of
 from patron.scoring.write import as_rounded, write_scores
 
-__all__ = ["RiskThresholds", "ScoreSettings", "ScoringParts", "as_rounded", "score_customers", "status_of", "write_scores"]
+__all__ = [
+    "RiskThresholds",
+    "ScoreSettings",
+    "ScoringParts",
+    "as_rounded",
+    "score_customers",
+    "status_of",
+    "write_scores",
+]

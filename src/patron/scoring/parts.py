@@ -56,7 +56,9 @@ class RiskThresholds:
         -------
         numpy.ndarray of str, shape (n,)
         """
-        return np.where(probability >= self.high, "high", np.where(probability >= self.medium, "medium", "low"))
+        return np.where(
+            probability >= self.high, "high", np.where(probability >= self.medium, "medium", "low")
+        )
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,11 @@ def driver_of(feature: str) -> str:
 
 
 def reason_columns(
-    features: pd.DataFrame, contributions: pd.DataFrame, risk: np.ndarray, peers: Mapping[str, float], language: str
+    features: pd.DataFrame,
+    contributions: pd.DataFrame,
+    risk: np.ndarray,
+    peers: Mapping[str, float],
+    language: str,
 ) -> pd.DataFrame:
     """Return the nine reason columns of the score row.
 
@@ -96,11 +100,17 @@ def reason_columns(
     columns: dict[str, list[str | None]] = {}
     for rank in range(3):
         chosen = [_reason(rows[i], grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
-        values = [None if c is None else _values(c, row, peers, s) for c, row, s in zip(chosen, rows, sign, strict=True)]
+        values = [
+            None if c is None else _values(c, row, peers, s)
+            for c, row, s in zip(chosen, rows, sign, strict=True)
+        ]
         columns[f"reason_{rank + 1}_code"] = chosen
-        columns[f"reason_{rank + 1}_values"] = [None if v is None else json.dumps(v, sort_keys=True) for v in values]
+        columns[f"reason_{rank + 1}_values"] = [
+            None if v is None else json.dumps(v, sort_keys=True) for v in values
+        ]
         columns[f"reason_{rank + 1}"] = [
-            None if c is None or v is None else reason_text(c, v, language) for c, v in zip(chosen, values, strict=True)
+            None if c is None or v is None else reason_text(c, v, language)
+            for c, v in zip(chosen, values, strict=True)
         ]
     return pd.DataFrame(columns, index=features.index, dtype=object)
 
@@ -114,7 +124,9 @@ def _reason(
     return str(codes[order[rank]])
 
 
-def _values(code: str, row: Mapping[str, float], peers: Mapping[str, float], sign: float) -> dict[str, float | str]:
+def _values(
+    code: str, row: Mapping[str, float], peers: Mapping[str, float], sign: float
+) -> dict[str, float | str]:
     shown = SHOWN.get(code) or tuple(name for name in row if str(name).startswith(DRIVERS[code]))
     values: dict[str, float | str] = {"effect": "raises" if sign > 0 else "lowers"}
     for name in shown:

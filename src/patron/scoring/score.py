@@ -20,7 +20,6 @@ from patron.segments import assign_segments, expected_gap_days, margins_of
 from patron.snapshots import CustomerTables, day_of, history_before, purchase_summary
 
 
-
 def score_customers(
     parts: ScoringParts, tables: CustomerTables, as_of_day: int, *, model: str, data_through_day: int
 ) -> pd.DataFrame:
@@ -98,7 +97,9 @@ def _money(parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_o
 
 def _ledger_facts(parts: ScoringParts, rows: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
     unit = 10**parts.recipe.minor_digits
-    gap = expected_gap_days(rows["gaps"].to_numpy(), rows["gap_median"].to_numpy(), parts.segments.base_gap_median)
+    gap = expected_gap_days(
+        rows["gaps"].to_numpy(), rows["gap_median"].to_numpy(), parts.segments.base_gap_median
+    )
     next_day = rows["last_day"].to_numpy() + np.maximum(np.round(gap), 1)
     before = rows["revenue_year_before"].to_numpy()
     change = np.where(before > 0, rows["revenue_year"].to_numpy() / np.where(before > 0, before, 1.0), np.nan)

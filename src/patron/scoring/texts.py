@@ -30,23 +30,33 @@ def _before(values: Values, last: str, both: str) -> str:
 
 
 def _silence_en(v: Values) -> str:
-    usual = f"; usually orders every {_n(v, 'median_gap_days')}" if "median_gap_days" in v else "; has ordered on one day only"
+    usual = (
+        f"; usually orders every {_n(v, 'median_gap_days')}"
+        if "median_gap_days" in v
+        else "; has ordered on one day only"
+    )
     return f"silent for {_n(v, 'days_since_last_order')} days{usual} (typical customer: silent {_n(v, 'peers_days_since_last_order')})"
 
 
 def _silence_zh(v: Values) -> str:
-    usual = f"，平时每 {_n(v, 'median_gap_days')} 天下单一次" if "median_gap_days" in v else "，只有过一个下单日"
+    usual = (
+        f"，平时每 {_n(v, 'median_gap_days')} 天下单一次" if "median_gap_days" in v else "，只有过一个下单日"
+    )
     return f"已 {_n(v, 'days_since_last_order')} 天未下单{usual}（一般客户：{_n(v, 'peers_days_since_last_order')} 天）"
 
 
 def _breadth_en(v: Values) -> str:
     what = "products" if "products_ever" in v else "categories"
-    return f"bought {_n(v, what + '_last_180_days')} of its {_n(v, what + '_ever')} {what} in the last 180 days"
+    return (
+        f"bought {_n(v, what + '_last_180_days')} of its {_n(v, what + '_ever')} {what} in the last 180 days"
+    )
 
 
 def _breadth_zh(v: Values) -> str:
     what, word = ("products", "种产品") if "products_ever" in v else ("categories", "个品类")
-    return f"曾购买 {_n(v, what + '_ever')} {word}，近 180 天仍购买 {_n(v, what + '_last_180_days')} {word[0]}"
+    return (
+        f"曾购买 {_n(v, what + '_ever')} {word}，近 180 天仍购买 {_n(v, what + '_last_180_days')} {word[0]}"
+    )
 
 
 def _season_en(v: Values) -> str:
@@ -64,7 +74,9 @@ def _season_zh(v: Values) -> str:
 def _rhythm_en(v: Values) -> str:
     if "median_gap_days" not in v:
         return "no rhythm yet: ordered on one day only"
-    return f"orders every {_n(v, 'median_gap_days')} days (typical customer: {_n(v, 'peers_median_gap_days')})"
+    return (
+        f"orders every {_n(v, 'median_gap_days')} days (typical customer: {_n(v, 'peers_median_gap_days')})"
+    )
 
 
 def _rhythm_zh(v: Values) -> str:
@@ -74,7 +86,11 @@ def _rhythm_zh(v: Values) -> str:
 
 
 def _named(v: Values) -> str:
-    return ", ".join(f"{k.split('_', 1)[1].replace('_', ' ')} {_n(v, k)}" for k in sorted(v) if k.startswith(("event_", "attribute_")))
+    return ", ".join(
+        f"{k.split('_', 1)[1].replace('_', ' ')} {_n(v, k)}"
+        for k in sorted(v)
+        if k.startswith(("event_", "attribute_"))
+    )
 
 
 _EN: dict[str, Template] = {
@@ -122,9 +138,13 @@ _ZH: dict[str, Template] = {
     "frequency": lambda v: (
         f"近一年有 {_n(v, 'purchase_days_last_365_days')} 个下单日（一般客户：{_n(v, 'peers_purchase_days_last_365_days')}）"
     ),
-    "spend": lambda v: f"近一年消费 {_n(v, 'spend_last_365_days')}（一般客户：{_n(v, 'peers_spend_last_365_days')}）",
+    "spend": lambda v: (
+        f"近一年消费 {_n(v, 'spend_last_365_days')}（一般客户：{_n(v, 'peers_spend_last_365_days')}）"
+    ),
     "rhythm": _rhythm_zh,
-    "order_value": lambda v: f"平均订单金额 {_n(v, 'mean_order_value')}（一般客户：{_n(v, 'peers_mean_order_value')}）",
+    "order_value": lambda v: (
+        f"平均订单金额 {_n(v, 'mean_order_value')}（一般客户：{_n(v, 'peers_mean_order_value')}）"
+    ),
     "order_size": lambda v: (
         f"每单 {_n(v, 'lines_per_purchase_day')} 行（一般客户：{_n(v, 'peers_lines_per_purchase_day')}）"
     ),

@@ -83,7 +83,13 @@ def _write_parquet(scores: pd.DataFrame, path: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {"int": pa.int64(), "float": pa.float64(), "date": pa.date32(), "text": pa.string(), "json": pa.string()}
+    types = {
+        "int": pa.int64(),
+        "float": pa.float64(),
+        "date": pa.date32(),
+        "text": pa.string(),
+        "json": pa.string(),
+    }
     schema = pa.schema([(name, types[SCORE_COLUMNS[name].kind]) for name in scores.columns])
     table = pa.Table.from_pandas(scores, schema=schema, preserve_index=False)
     pq.write_table(table.replace_schema_metadata(None), path)

@@ -94,7 +94,9 @@ def _edges(values: np.ndarray) -> tuple[float, ...]:
 
 def _readings(customer: pd.Series, snapshots: list[tuple[pd.DataFrame, np.ndarray]]) -> np.ndarray:
     columns = [
-        pd.Series(codes, index=frame["customer_id"].to_numpy()).reindex(customer.to_numpy(), fill_value=ABSENT).to_numpy()
+        pd.Series(codes, index=frame["customer_id"].to_numpy())
+        .reindex(customer.to_numpy(), fill_value=ABSENT)
+        .to_numpy()
         for frame, codes in snapshots
     ]
     return np.column_stack(columns)

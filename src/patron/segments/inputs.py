@@ -96,7 +96,9 @@ def margins_of(
 
 def _sums(day: int, has_cost: bool) -> dict[str, Aggregate]:
     is_purchase = nw.col("orders") > 0
-    purchase_day = nw.when(is_purchase).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
+    purchase_day = (
+        nw.when(is_purchase).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
+    )
     revenue = nw.col("spend") - nw.col("refund")
     margin = revenue - nw.col("cost") if has_cost else revenue
     last_year = nw.col("day") >= day - _YEAR

@@ -60,7 +60,9 @@ def score_1_to_5(values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
     return 1 + np.searchsorted(np.asarray(edges), values, side="left")
 
 
-def tier_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules, *, at_risk: bool = True) -> np.ndarray:
+def tier_codes(
+    inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules, *, at_risk: bool = True
+) -> np.ndarray:
     """Return each customer's tier on one day.
 
     Parameters
@@ -79,7 +81,9 @@ def tier_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules, *, at_
     numpy.ndarray of int, shape (n,)
         Positions in `columns.TIERS`.
     """
-    high_value, potential, standard, risk = (TIERS.index(t) for t in ("high_value", "potential", "standard", "at_risk"))
+    high_value, potential, standard, risk = (
+        TIERS.index(t) for t in ("high_value", "potential", "standard", "at_risk")
+    )
     money = score_1_to_5(inputs["revenue_year"].to_numpy(), rules.money_edges)
     frequency = score_1_to_5(inputs["purchase_days_year"].to_numpy(), rules.frequency_edges)
     rich = money >= 4

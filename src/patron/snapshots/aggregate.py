@@ -80,7 +80,9 @@ def aggregate(frame: nw.LazyFrame, by: Sequence[str], aggregates: Mapping[str, A
         The keys and one column per aggregate; the order of rows is not defined.
     """
     prepared = frame.select(*by, *[a.column.alias(f"_{name}") for name, a in aggregates.items()])
-    grouped = prepared.group_by(*by).agg(*[_apply(f"_{name}", a.how).alias(name) for name, a in aggregates.items()])
+    grouped = prepared.group_by(*by).agg(
+        *[_apply(f"_{name}", a.how).alias(name) for name, a in aggregates.items()]
+    )
     whole = [name for name, a in aggregates.items() if a.how in ("sum", "count")]
     return grouped.with_columns(nw.col(*whole).cast(nw.Int64)) if whole else grouped
 

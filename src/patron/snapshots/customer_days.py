@@ -95,7 +95,13 @@ def _days(lines: nw.LazyFrame, columns: set[str]) -> nw.LazyFrame:
     sums = {"amount": total("amount_minor"), "cost": total(cost), "lines": total(nw.lit(1))}
     documents = aggregate(lines, document, sums)
     return _survivors(documents).select(
-        "customer_id", "day", "orders", "lines", "spend", "refund", *(["cost"] if "cost_minor" in columns else [])
+        "customer_id",
+        "day",
+        "orders",
+        "lines",
+        "spend",
+        "refund",
+        *(["cost"] if "cost_minor" in columns else []),
     )
 
 
@@ -105,7 +111,12 @@ def _survivors(documents: nw.LazyFrame) -> nw.LazyFrame:
     by_value = aggregate(
         documents.with_columns(value=nw.col("amount").abs()),
         ["customer_id", "day", "value"],
-        {"orders": count(is_order), "refunds": count(nw.col("is_refund")), "lines": total("lines"), "cost": total("cost")},
+        {
+            "orders": count(is_order),
+            "refunds": count(nw.col("is_refund")),
+            "lines": total("lines"),
+            "cost": total("cost"),
+        },
     )
     cancelled = nw.min_horizontal("orders", "refunds")
     left = by_value.with_columns(
@@ -113,7 +124,9 @@ def _survivors(documents: nw.LazyFrame) -> nw.LazyFrame:
         spend=(nw.col("orders") - cancelled) * nw.col("value"),
         refund=(nw.col("refunds") - cancelled) * nw.col("value"),
     )
-    return aggregate(left, ["customer_id", "day"], {c: total(c) for c in ("orders", "lines", "spend", "refund", "cost")})
+    return aggregate(
+        left, ["customer_id", "day"], {c: total(c) for c in ("orders", "lines", "spend", "refund", "cost")}
+    )
 
 
 def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
@@ -130,7 +143,9 @@ def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
         With ``gap_days`` and ``log_gap``, null without an earlier purchase day.
     """
     before = nw.col("day").shift(1).over("customer_id", order_by="day")
-    purchases = days.filter(nw.col("orders") > 0).with_columns(gap_days=(nw.col("day") - before).cast(nw.Float64))
+    purchases = days.filter(nw.col("orders") > 0).with_columns(
+        gap_days=(nw.col("day") - before).cast(nw.Float64)
+    )
     log_gap = (nw.col("gap_days").log() * LOG_SCALE).round(0)
     nothing = nw.lit(None, dtype=nw.Float64)
     refunds_only = days.filter(nw.col("orders") == 0).with_columns(gap_days=nothing, log_gap=nothing)

@@ -105,7 +105,9 @@ def purchase_days_between(tables: CustomerTables, start_day: int, end_day: int) 
 
 def _merged(days: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
     """Add up the days of joined customers and look at their gaps anew."""
-    counts = [c for c in days.collect_schema().names() if c not in ("customer_id", "day", "gap_days", "log_gap")]
+    counts = [
+        c for c in days.collect_schema().names() if c not in ("customer_id", "day", "gap_days", "log_gap")
+    ]
     return with_gaps(aggregate(rename(days, names), ["customer_id", "day"], {c: total(c) for c in counts}))
 
 
@@ -117,14 +119,24 @@ def _under_every_id(totals: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
     """Give an old id the outcome of its new id: being re-keyed is not leaving."""
     if not names:
         return totals
-    joined = totals.assign(customer_id=totals["customer_id"].replace(names)).groupby("customer_id", as_index=False).sum()
+    joined = (
+        totals.assign(customer_id=totals["customer_id"].replace(names))
+        .groupby("customer_id", as_index=False)
+        .sum()
+    )
     aliases = pd.DataFrame({"alias": list(names), "customer_id": list(names.values())})
-    copies = aliases.merge(joined, on="customer_id").drop(columns="customer_id").rename(columns={"alias": "customer_id"})
+    copies = (
+        aliases.merge(joined, on="customer_id")
+        .drop(columns="customer_id")
+        .rename(columns={"alias": "customer_id"})
+    )
     return pd.concat([joined, copies], ignore_index=True)
 
 
 def _valid_before(attributes: pd.DataFrame | None, as_of_day: int) -> pd.DataFrame | None:
     if attributes is None or "valid_from_day" not in attributes:
         return attributes
-    known = attributes[attributes["valid_from_day"] < as_of_day].sort_values(["customer_id", "valid_from_day"])
+    known = attributes[attributes["valid_from_day"] < as_of_day].sort_values(
+        ["customer_id", "valid_from_day"]
+    )
     return known.drop_duplicates("customer_id", keep="last").drop(columns="valid_from_day")

@@ -61,7 +61,9 @@ def merge_customers(merges: Sequence[CustomerMerge], as_of_day: int) -> dict[str
     step = {m.old_id: m.new_id for m in known}
     twice = sorted({m.old_id for m in known if step[m.old_id] != m.new_id})
     if twice:
-        raise LedgerError(f"customer_merges: {len(twice)} old ids have two new ids, e.g. '{twice[0]}'. Keep one row each.")
+        raise LedgerError(
+            f"customer_merges: {len(twice)} old ids have two new ids, e.g. '{twice[0]}'. Keep one row each."
+        )
     return {old: _last(old, step) for old in step}
 
 
@@ -90,7 +92,9 @@ def _last(start: str, step: dict[str, str]) -> str:
     seen, here = {start}, step[start]
     while here in step:
         if here in seen:
-            raise LedgerError(f"customer_merges: '{start}' leads back to itself by way of '{here}'. Remove one of the rows.")
+            raise LedgerError(
+                f"customer_merges: '{start}' leads back to itself by way of '{here}'. Remove one of the rows."
+            )
         seen.add(here)
         here = step[here]
     return here

@@ -63,6 +63,7 @@ def purchase_summary(history: History, *, minor_digits: int = 2) -> pd.DataFrame
             "weeks_first_to_last_order": (sums["last_day"] - sums["first_day"]).to_numpy(np.int64) / 7,
             "weeks_observed": (history.as_of_day - 1 - sums["first_day"]).to_numpy(np.int64) / 7,
             "mean_repeat_order_value": value,
-            "sum_log_gap_weeks": sums["log_gap"].fillna(0.0).to_numpy(np.float64) / LOG_SCALE - repeats * np.log(7.0),
+            "sum_log_gap_weeks": sums["log_gap"].fillna(0.0).to_numpy(np.float64) / LOG_SCALE
+            - repeats * np.log(7.0),
         }
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from patron.churn import NAIVE_RULES, Panel
-from patron.evaluation import ChurnRecipe, Verdict, fit_purchase_models, fit_recipe, promotion_gate, recipe_panel
+from patron.evaluation import (
+    ChurnRecipe,
+    Verdict,
+    fit_purchase_models,
+    fit_recipe,
+    promotion_gate,
+    recipe_panel,
+)
 from patron.features import build_features
 from patron.metrics import log_loss
 from patron.model import Learned, PatronModel, load_model_folder
@@ -40,10 +47,18 @@ def gate(
     champion_version = get_champion(store, name)
     if learned.rehearsal is None or learned.test is None:
         first = champion_version is None
-        return Verdict(first, "no window to judge on" + (", and there is no champion yet" if first else ""), None, None, None)
+        return Verdict(
+            first,
+            "no window to judge on" + (", and there is no champion yet" if first else ""),
+            None,
+            None,
+            None,
+        )
     test = learned.test
     candidate = learned.rehearsal.entrants[learned.shipped].probability(test.features)
-    rules = {n: m.probability(test.features) for n, m in learned.rehearsal.entrants.items() if n in NAIVE_RULES}
+    rules = {
+        n: m.probability(test.features) for n, m in learned.rehearsal.entrants.items() if n in NAIVE_RULES
+    }
     best_rule = min(rules.values(), key=lambda p: log_loss(test.churned, p))
     if champion_version is None:
         return promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
@@ -51,7 +66,9 @@ def gate(
     defended = champion_probability(champion, tables, learned, recipe, first_day)
     if defended is None:
         verdict = promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
-        return verdict._replace(reason=f"{verdict.reason}; version {champion_version} answers another question (horizon or activity)")
+        return verdict._replace(
+            reason=f"{verdict.reason}; version {champion_version} answers another question (horizon or activity)"
+        )
     return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
 
 
@@ -90,7 +107,9 @@ def champion_probability(
         return _as_it_is(champion, tables, test, test_day)
     name = str(champion.manifest["churn_model"])
     if own == recipe:
-        return rehearsal.entrants[name if name in rehearsal.entrants else rehearsal.chosen].probability(test.features)
+        return rehearsal.entrants[name if name in rehearsal.entrants else rehearsal.chosen].probability(
+            test.features
+        )
     return _refitted(own, name, tables, test, test_day, first_day)
 
 

@@ -72,10 +72,16 @@ def read_scores(path: Path) -> pd.DataFrame:
         else:
             scores = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise PatronError(f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}). Run patron score.") from None
+        raise PatronError(
+            f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}). Run patron score."
+        ) from None
     missing = [name for name in ("customer_id", "as_of", "model", "status") if name not in scores]
     if missing or scores.empty:
-        raise PatronError(f"'{path}' is no scores file: " + (f"it lacks {missing}." if missing else "it has no row.") + " Run patron score.")
+        raise PatronError(
+            f"'{path}' is no scores file: "
+            + (f"it lacks {missing}." if missing else "it has no row.")
+            + " Run patron score."
+        )
     return scores
 
 
@@ -83,7 +89,10 @@ def _newest(config: Config) -> Path:
     folder = config.output_folder / "scores"
     files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise PatronError(f"There are no scores in '{folder}' yet.", next_step="Run patron score first, or name a file with --scores.")
+        raise PatronError(
+            f"There are no scores in '{folder}' yet.",
+            next_step="Run patron score first, or name a file with --scores.",
+        )
     return files[-1]
 
 

@@ -107,7 +107,9 @@ def open_model(config: Config, reference: str | None) -> PatronModel:
     wanted = reference or f"models:/{config.name}@champion"
     if not is_registered(wanted):
         return load_model_folder(Path(wanted))
-    store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment, create=False)
+    store = open_store(
+        config.tracking.uri, root=config.folder, experiment=config.tracking.experiment, create=False
+    )
     found = resolve(store, wanted, name=config.name)
     return load_model_folder(found.folder, name=found.label)
 
@@ -129,4 +131,6 @@ def _refuse_stale(config: Config, base: Base) -> None:
         min_volume_ratio=limits.min_volume_ratio or None,
     )
     if problems:
-        raise Refused(problems, next_step="Bring newer orders, or repeat with --allow-stale if this is as it should be.")
+        raise Refused(
+            problems, next_step="Bring newer orders, or repeat with --allow-stale if this is as it should be."
+        )

@@ -79,7 +79,9 @@ def train(config: Config, *, progress: Progress = lambda _step: None) -> Trained
     day, first_day = _days(base.ledger)
     learned = learn(base.tables, day, first_day, terms, progress=progress)
     progress("model folder")
-    model = PatronModel("", learned.parts, _facts(config, base, learned, terms), learned.evaluation, reading_rules(config))
+    model = PatronModel(
+        "", learned.parts, _facts(config, base, learned, terms), learned.evaluation, reading_rules(config)
+    )
     folder = model.save(config.output_folder / "models")
     progress("tracking")
     store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
@@ -186,13 +188,24 @@ def metrics_of(evaluation: dict[str, Any]) -> dict[str, float]:
     blocks = {"churn": churn.get("model", {})}
     blocks |= {f"baseline.{name}": values for name, values in churn.get("baselines", {}).items()}
     blocks |= {f"clv.{name}": values for name, values in clv.items() if isinstance(values, dict)}
-    return {f"{block}.{k}": float(v) for block, values in blocks.items() for k, v in values.items() if v is not None}
+    return {
+        f"{block}.{k}": float(v)
+        for block, values in blocks.items()
+        for k, v in values.items()
+        if v is not None
+    }
 
 
 def _log(store: Store, config: Config, base: Base, learned: Learned, folder: Path) -> str:
     digest = data_digest(base.tables)
-    written = {"config.json": config.to_dict(), "evaluation.json": learned.evaluation, "ledger.json": _totals_only(base.ledger)}
-    files: dict[str, Any] = {name: json.dumps(content, indent=1).encode() for name, content in written.items()}
+    written = {
+        "config.json": config.to_dict(),
+        "evaluation.json": learned.evaluation,
+        "ledger.json": _totals_only(base.ledger),
+    }
+    files: dict[str, Any] = {
+        name: json.dumps(content, indent=1).encode() for name, content in written.items()
+    }
     files |= {f"plots/{name}": image for name, image in training_plots(learned.evaluation).items()}
     grade = learned.evaluation["grade"]
     return log_training(
@@ -218,7 +231,8 @@ def _totals_only(ledger: Ledger) -> dict[str, Any]:
     """The data report without its example rows: no customer data goes into the tracking store."""
     report = ledger.report.to_dict()
     report["set_aside"] = {
-        reason: {k: v for k, v in entry.items() if k != "example"} for reason, entry in report["set_aside"].items()
+        reason: {k: v for k, v in entry.items() if k != "example"}
+        for reason, entry in report["set_aside"].items()
     }
     return {k: v for k, v in report.items() if k != "warnings"}
 
