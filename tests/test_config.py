@@ -55,7 +55,13 @@ DEFAULTS = {
 LEDGER_DEFAULTS = {
     "transactions": "orders.csv",
     "columns": {name: name for name in LEDGER_COLUMNS},
-    "csv": {"encoding": "utf-8", "separator": ",", "decimal": "."},
+    "csv": {
+        "encoding": "utf-8",
+        "separator": ",",
+        "decimal": ".",
+        "thousands": None,
+        "date_format": None,
+    },
     "customers": None,
     "events": None,
     "actions": None,

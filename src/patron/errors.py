@@ -2,7 +2,7 @@
 
 ::
 
-    PatronError                 everything a user can fix; the message says what, how many, an instance, what to do
+    PatronError                 what a user can fix; says what, how many, an instance, what to do
       ConfigError               the YAML file
       LedgerError               the order ledger, customers or events
       NotEnoughData             too few customers, days or windows for what was asked

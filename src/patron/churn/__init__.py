@@ -1,4 +1,4 @@
-"""Probability of churn: LightGBM beside naive rules, calibrated out of time, explained by its own contributions."""
+"""Probability of churn: LightGBM beside naive rules, calibrated out of time, with reasons."""
 
 from patron.churn.calibrate import Calibrator, choose_calibrator, fit_calibrator
 from patron.churn.folds import Fold, rolling_folds

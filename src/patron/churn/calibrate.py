@@ -1,7 +1,7 @@
 """Turn scores into probabilities that may be multiplied by money.
 
-The kind (none, sigmoid, isotonic) is chosen by rolling out-of-time log-loss: fitted on earlier windows, judged on
-the next. Calibrating on the latest window alone does harm when the season turns, so every window counts.
+The kind (none, sigmoid, isotonic) is chosen by rolling out-of-time log-loss: fitted on earlier windows,
+judged on the next. Calibrating on the latest window alone does harm when the season turns, so every window counts.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Calibrator:
         array([0.5])
         """
         if self.kind == "isotonic":
-            return np.interp(score, self.knots_score, self.knots_probability)
+            return np.asarray(np.interp(score, self.knots_score, self.knots_probability))
         return np.asarray(expit(self.slope * score + self.intercept))
 
     def to_dict(self) -> dict[str, Any]:
@@ -73,7 +73,8 @@ class Calibrator:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Calibrator:
         """Read what `to_dict` wrote."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values)
 
 
 def fit_calibrator(kind: str, score: np.ndarray, churned: np.ndarray) -> Calibrator:

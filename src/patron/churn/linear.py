@@ -5,7 +5,7 @@ Fitted with scikit-learn where there is something to fit; applied with numpy alo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,13 @@ import pandas as pd
 
 from patron.churn.panel import Panel
 
-_TRANSFORMS = {
-    "log1p": np.log1p,
-    "logit": lambda p: np.log(np.clip(p, 1e-6, 1 - 1e-6)) - np.log1p(-np.clip(p, 1e-6, 1 - 1e-6)),
-}
+
+def _logit(probability: np.ndarray) -> np.ndarray:
+    inside = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+_TRANSFORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"log1p": np.log1p, "logit": _logit}
 
 RFM_COLUMNS = ("days_since_last_order", "purchase_days_last_365_days", "spend_last_365_days")
 
@@ -84,7 +87,7 @@ class LinearScorer:
         -------
         numpy.ndarray, shape (n,)
         """
-        return self.intercept + self.contributions(features).to_numpy().sum(axis=1)
+        return np.asarray(self.intercept + self.contributions(features).to_numpy().sum(axis=1))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorer as JSON-able data."""

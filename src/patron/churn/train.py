@@ -202,7 +202,7 @@ def _choose(evidence: Mapping[str, float], wanted: str, windows: int, n_folds: i
     }.get(wanted, list(evidence))
     if not allowed:
         raise NotEnoughData(
-            f"churn.model: {wanted} cannot be fitted: every customer has the same outcome. Use churn.model: auto."
+            f"churn.model: {wanted} cannot be fitted: all customers have one outcome. Use auto."
         )
     if wanted == "auto" and "lightgbm" in evidence:
         return "lightgbm", f"{windows} disjoint windows to learn from: enough for LightGBM"
@@ -218,5 +218,5 @@ def _choose(evidence: Mapping[str, float], wanted: str, windows: int, n_folds: i
     chosen = min(allowed, key=lambda name: evidence[name])
     return (
         chosen,
-        f"{few}lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)} over {n_folds} window(s)",
+        f"{few}lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)}, {n_folds} window(s)",
     )

@@ -92,7 +92,8 @@ class TreeScorer:
 
         References
         ----------
-        Lundberg et al. (2020), "From local explanations to global understanding with explainable AI for trees".
+        Lundberg et al. (2020), "From local explanations to global understanding with explainable AI for
+        trees".
         """
         values = np.asarray(
             self._booster.predict(_matrix(features, self.columns), pred_contrib=True, num_threads=1)

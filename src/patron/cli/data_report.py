@@ -33,10 +33,12 @@ def print_data_report(report: LedgerReport, config: Path) -> None:
         f"Orders before {report.as_of}", ["", "rows", f"amount {unit}".strip(), "for instance"], rows
     )
     screen.say(
-        f"{report.rows_in:,} rows in = {report.rows_used:,} used + {aside:,} set aside + {report.later:,} later."
+        f"{report.rows_in:,} rows in = {report.rows_used:,} used + {aside:,} set aside "
+        f"+ {report.later:,} later."
     )
     screen.say(
-        f"{report.customers:,} customers, {report.orders:,} orders, {report.first_day} to {report.last_day}; rounding {report.rounding:,.2f}."
+        f"{report.customers:,} customers, {report.orders:,} orders, {report.first_day} to {report.last_day}; "
+        f"rounding {report.rounding:,.2f}."
     )
     screen.say("")
     months = [(m.month, f"{m.orders:,}", f"{m.revenue:,.2f}") for m in report.months]

@@ -1,4 +1,4 @@
-"""Margin / revenue of each customer: from its own order lines, its attributes, or the config, in that order."""
+"""Margin / revenue of each customer: from its order lines, its attributes or the config, in that order."""
 
 from __future__ import annotations
 

@@ -59,6 +59,10 @@ class Csv(Section):
     encoding: Encoding = setting("utf-8", "character encoding, e.g. utf-8, gb18030")
     separator: Separator = setting(",", "the character between columns")
     decimal: Literal[".", ","] = setting(".", "the decimal mark")
+    thousands: Separator | None = setting(None, "the mark between thousands, if there is one")
+    date_format: Annotated[str, Field(min_length=1)] | None = setting(
+        None, "how dates are written, e.g. %d.%m.%Y; null finds out"
+    )
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Csv:

@@ -1,4 +1,4 @@
-"""Judge churn models on the newest window whose outcome is known: same customers, same dates, with intervals."""
+"""Judge churn models on the newest window whose outcome is known: same customers, with intervals."""
 
 from __future__ import annotations
 

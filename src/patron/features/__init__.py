@@ -1,4 +1,4 @@
-"""What was known before `as_of`: one row of numbers per customer, the same function for training and scoring."""
+"""What was known before `as_of`: one row of numbers per customer, alike in training and scoring."""
 
 from patron.features.build import FeatureRecipe, build_features, feature_names, feature_sets
 from patron.features.catalogue import FEATURE_GROUPS, Feature, catalogue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import narwhals as nw
 import pandas as pd
 
@@ -28,7 +30,7 @@ def breadth(history: History) -> list[pd.DataFrame]:
     return [_counts(kind, items, history.as_of_day) for kind, items in kinds if items is not None]
 
 
-def _counts(kind: str, items: nw.LazyFrame, as_of_day: int) -> pd.DataFrame:
+def _counts(kind: str, items: nw.LazyFrame[Any], as_of_day: int) -> pd.DataFrame:
     last_bought = aggregate(items, ["customer_id", "item"], {"last_day": Aggregate(nw.col("day"), "max")})
     is_recent = nw.col("last_day") >= as_of_day - _WINDOW_DAYS
     counts = aggregate(last_bought, ["customer_id"], {"ever": total(nw.lit(1)), "recent": count(is_recent)})

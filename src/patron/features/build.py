@@ -152,8 +152,8 @@ def build_features(
         others.append(events_of(history, recipe.event_kinds))
     for other in others:
         frame = frame.merge(other, on="customer_id", how="left", validate="one_to_one")
-    counts = [c for c in frame if str(c).startswith("event_") and str(c).endswith("_days")]
-    frame[counts] = frame[counts].fillna(0.0)
+    counts = [str(c) for c in frame if str(c).startswith("event_") and str(c).endswith("_days")]
+    frame = frame.fillna(dict.fromkeys(counts, 0.0))
     return frame.reindex(columns=["customer_id", *feature_names(recipe)]).sort_values(
         "customer_id", ignore_index=True
     )

@@ -13,7 +13,9 @@ from patron.errors import LedgerError
 from patron.ledger._options import did_you_mean
 
 
-def match_columns(theirs: Sequence[str], columns: Mapping[str, str] | None, where: str) -> dict[str, str]:
+def match_columns(
+    theirs: Sequence[str], columns: Mapping[str, str | None] | None, where: str
+) -> dict[str, str]:
     """Map our column names to theirs.
 
     A column of ours that is not mapped is taken where the source has one of the same name; mapping it to
@@ -58,7 +60,7 @@ def match_columns(theirs: Sequence[str], columns: Mapping[str, str] | None, wher
     return mapping
 
 
-def _unknown(asked: Mapping[str, str]) -> list[str]:
+def _unknown(asked: Mapping[str, str | None]) -> list[str]:
     return [
         f"ledger.columns: unknown key {key!r}{did_you_mean(key, LEDGER_COLUMNS)}; known are "
         f"{', '.join(LEDGER_COLUMNS)}"
@@ -68,7 +70,7 @@ def _unknown(asked: Mapping[str, str]) -> list[str]:
 
 
 def _missing(
-    mapping: Mapping[str, str], theirs: Sequence[str], asked: Mapping[str, str], where: str
+    mapping: Mapping[str, str], theirs: Sequence[str], asked: Mapping[str, str | None], where: str
 ) -> list[str]:
     has = ", ".join(repr(name) for name in theirs)
     problems = []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def open_source(
     source: object,
-    columns: Mapping[str, str] | None,
+    columns: Mapping[str, str | None] | None,
     csv: CsvOptions,
     memory_limit: str | None,
     threads: int | None,
@@ -46,7 +46,7 @@ def open_source(
 
 def _open_csv(
     files: Files,
-    columns: Mapping[str, str] | None,
+    columns: Mapping[str, str | None] | None,
     csv: CsvOptions,
     memory_limit: str | None,
     threads: int | None,

@@ -71,7 +71,7 @@ class Ledger:
 def load_ledger(
     source: object,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | None] | None = None,
     csv: Mapping[str, str] | None = None,
     currency: str | None = None,
     timezone: str | None = None,

@@ -59,7 +59,8 @@ def load_merges(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
     bad = (old.isna() | new.isna() | (old == new).fillna(False)).to_numpy() | (state != 0)
     if bad.any():
         raise LedgerError(
-            f"{where}: {int(bad.sum())} of {len(raw)} rows lack an id or a readable effective_on, or replace an id by itself "
+            f"{where}: {int(bad.sum())} of {len(raw)} rows lack an id or a readable effective_on, or replace "
+            "an id by itself "
             f"(first: row {int(bad.argmax()) + 1}). Correct or remove them."
         )
     frame = pd.DataFrame({"old_id": old, "new_id": new, "effective_day": day})

@@ -163,8 +163,9 @@ def _training_days(as_of_day: int, first_day: int, recipe: ChurnRecipe) -> list[
     )
     if not days:
         raise NotEnoughData(
-            f"The orders from {day_text(first_day)} to before {day_text(as_of_day)} span {as_of_day - first_day} days; "
-            f"a horizon of {horizon} days needs at least {2 * horizon} (one to look back on, one to look ahead). "
+            f"The orders from {day_text(first_day)} to before {day_text(as_of_day)} span "
+            f"{as_of_day - first_day} days; a horizon of {horizon} days needs at least {2 * horizon} "
+            "(one to look back on, one to look ahead). "
             f"Set churn.horizon_days to {max((as_of_day - first_day) // 3, 7)} or bring older orders."
         )
     return days
@@ -182,7 +183,7 @@ def _check_panel(panel: Panel) -> None:
 def _rehearse(
     panel: Panel, recipe: ChurnRecipe, threads: int | None
 ) -> tuple[ChurnTraining | None, Panel | None, Judged | None]:
-    """Train as if it were one horizon ago and judge on the newest snapshot, which that training has not seen."""
+    """Train as if it were one horizon ago and judge on the newest snapshot, unseen by that training."""
     horizon = recipe.features.horizon_days
     newest = panel.snapshot_days[-1]
     before, test = panel.known_before(newest, horizon), panel.where(panel.as_of_day == newest)

@@ -160,7 +160,8 @@ class PatronModel:
         wanted = self.parts.settings.currency
         if wanted and ledger.currency and wanted != ledger.currency:
             raise ModelError(
-                f"The model was trained in {wanted}, the orders are in {ledger.currency}. Convert them or train anew."
+                f"The model was trained in {wanted}, the orders are in {ledger.currency}. "
+                "Convert them or train anew."
             )
 
 

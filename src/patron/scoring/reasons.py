@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,9 @@ DRIVERS: dict[str, tuple[str, ...]] = {
         "alive_probability", "no_order_probability", "expected_orders_in_horizon",
     ),
     "season": ("purchase_days_same_window", "spend_same_window", "season_share"),
-    "order_trend": ("purchase_days_trend_", "purchase_days_last_30", "purchase_days_last_60", "purchase_days_last_90"),
+    "order_trend": (
+        "purchase_days_trend_", "purchase_days_last_30", "purchase_days_last_60", "purchase_days_last_90",
+    ),
     "spend_trend": ("spend_trend_", "spend_last_30", "spend_last_60", "spend_last_90"),
     "frequency": ("purchase_days",),
     "spend": ("spend_last_",),
@@ -96,10 +99,10 @@ def reason_columns(
     sign = np.where(risk == "low", -1.0, 1.0)
     strength = grouped.to_numpy() * sign[:, None]
     order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
-    rows = features.to_dict("records")
+    rows = cast("list[dict[str, float]]", features.to_dict("records"))
     columns: dict[str, list[str | None]] = {}
     for rank in range(3):
-        chosen = [_reason(rows[i], grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
+        chosen = [_reason(grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
         values = [
             None if c is None else _values(c, row, peers, s)
             for c, row, s in zip(chosen, rows, sign, strict=True)
@@ -115,9 +118,7 @@ def reason_columns(
     return pd.DataFrame(columns, index=features.index, dtype=object)
 
 
-def _reason(
-    row: Mapping[str, float], codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int
-) -> str | None:
+def _reason(codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int) -> str | None:
     """Return the driver of a rank, None when it does not push the way the risk went."""
     if rank >= len(order) or not strength[order[rank]] > 0:
         return None

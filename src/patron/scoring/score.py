@@ -47,7 +47,7 @@ def score_customers(
     rows = segments.set_index("customer_id", drop=False).rename_axis(None)
     scores = pd.DataFrame(index=rows.index)
     scores["status"] = status_of(rows, as_of_day, parts.settings.active_days)
-    scores = scores.join([_money(parts, tables, rows, as_of_day), _ledger_facts(parts, rows, as_of_day)])
+    scores = scores.join([_money(parts, tables, rows, as_of_day), _ledger_facts(parts, rows)])
     scores = scores.join(_churn(parts, tables, scores, as_of_day))
     scores["value_at_risk"] = value_at_risk(
         scores["churn_probability"].to_numpy(float), scores["clv_if_kept"], scores["clv_if_silent"]
@@ -95,7 +95,7 @@ def _money(parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_o
     return value.drop(columns="no_order_probability").set_axis(summary["customer_id"].to_numpy(), axis=0)
 
 
-def _ledger_facts(parts: ScoringParts, rows: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
+def _ledger_facts(parts: ScoringParts, rows: pd.DataFrame) -> pd.DataFrame:
     unit = 10**parts.recipe.minor_digits
     gap = expected_gap_days(
         rows["gaps"].to_numpy(), rows["gap_median"].to_numpy(), parts.segments.base_gap_median
@@ -172,10 +172,12 @@ def _complete(
 
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
-    dtypes = {"int": "Int64", "float": "float64"}
+    """Give every column the type of the contract; counts may be missing, so they are nullable integers."""
     for name, column in SCORE_COLUMNS.items():
-        if column.kind in dtypes:
-            scores[name] = scores[name].astype(dtypes[column.kind])
+        if column.kind == "float":
+            scores[name] = scores[name].astype(np.float64)
+        elif column.kind == "int":
+            scores[name] = scores[name].astype("Int64")
         else:
             scores[name] = scores[name].astype(object).where(scores[name].notna(), None)
     return scores

@@ -36,7 +36,7 @@ def as_rounded(scores: pd.DataFrame) -> pd.DataFrame:
     0.3333333333
     """
     rounded = scores.copy()
-    for name in rounded.columns[rounded.dtypes == np.float64]:
+    for name in rounded.select_dtypes(np.float64):
         rounded[name] = [float(f"{v:.{_DIGITS - 1}e}") for v in rounded[name].to_numpy()]
     return rounded
 
@@ -97,6 +97,6 @@ def _write_parquet(scores: pd.DataFrame, path: str) -> None:
 
 def _safe_text(scores: pd.DataFrame) -> pd.DataFrame:
     """Put an apostrophe before text that a spreadsheet would run."""
-    for name in scores.columns[scores.dtypes == object]:
+    for name in scores.select_dtypes(["object", "string"]):
         scores[name] = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in scores[name]]
     return scores

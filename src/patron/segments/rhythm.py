@@ -54,4 +54,5 @@ def limit_days(gaps: np.ndarray, own_gap_q90: np.ndarray, base_gap_q90: float) -
     numpy.ndarray, shape (n,)
         Days, within 30 to 400.
     """
-    return np.clip(expected_gap_days(gaps, own_gap_q90, base_gap_q90), MIN_LIMIT_DAYS, MAX_LIMIT_DAYS)
+    limit = expected_gap_days(gaps, own_gap_q90, base_gap_q90)
+    return np.asarray(np.clip(limit, MIN_LIMIT_DAYS, MAX_LIMIT_DAYS))

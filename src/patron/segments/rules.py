@@ -46,7 +46,8 @@ class SegmentRules:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SegmentRules:
         """Read what `to_dict` wrote."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values)
 
 
 def score_1_to_5(values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:

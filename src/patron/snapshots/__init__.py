@@ -1,4 +1,4 @@
-"""Cut time: the customer-day table, the dates to learn from, what was known before each and what came after."""
+"""Cut time: the customer-day table, the dates to learn from, what was known before and what came after."""
 
 from patron.snapshots.aggregate import Aggregate, aggregate, count, total
 from patron.snapshots.customer_days import LOG_SCALE, CustomerTables, customer_tables

@@ -8,7 +8,7 @@ because DuckDB answers with 128.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals as nw
 
@@ -62,7 +62,9 @@ def count(condition: nw.Expr) -> Aggregate:
     return Aggregate(nw.when(condition).then(1).otherwise(0))
 
 
-def aggregate(frame: nw.LazyFrame, by: Sequence[str], aggregates: Mapping[str, Aggregate]) -> nw.LazyFrame:
+def aggregate(
+    frame: nw.LazyFrame[Any], by: Sequence[str], aggregates: Mapping[str, Aggregate]
+) -> nw.LazyFrame[Any]:
     """Group and aggregate.
 
     Parameters

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
@@ -20,7 +21,7 @@ from patron.snapshots.merges import CustomerMerge
 #: Logarithms of gaps are summed as integers: round(ln(gap) x 2^32).
 LOG_SCALE = 2**32
 
-Keep = Callable[[nw.LazyFrame, str], nw.LazyFrame]
+Keep = Callable[[nw.LazyFrame[Any], str], nw.LazyFrame[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,16 @@ class CustomerTables:
         Customers that were given a new id.
     """
 
-    days: nw.LazyFrame
-    products: nw.LazyFrame | None = None
-    categories: nw.LazyFrame | None = None
+    days: nw.LazyFrame[Any]
+    products: nw.LazyFrame[Any] | None = None
+    categories: nw.LazyFrame[Any] | None = None
     attributes: pd.DataFrame | None = None
     events: pd.DataFrame | None = None
     merges: tuple[CustomerMerge, ...] = ()
 
 
 def customer_tables(
-    lines: nw.LazyFrame,
+    lines: nw.LazyFrame[Any],
     *,
     keep: Keep,
     attributes: pd.DataFrame | None = None,
@@ -89,7 +90,7 @@ def customer_tables(
     )
 
 
-def _days(lines: nw.LazyFrame, columns: set[str]) -> nw.LazyFrame:
+def _days(lines: nw.LazyFrame[Any], columns: set[str]) -> nw.LazyFrame[Any]:
     document = ["customer_id", "day", *(["order_id"] if "order_id" in columns else []), "is_refund"]
     cost = nw.col("cost_minor") if "cost_minor" in columns else nw.lit(0)
     sums = {"amount": total("amount_minor"), "cost": total(cost), "lines": total(nw.lit(1))}
@@ -105,7 +106,7 @@ def _days(lines: nw.LazyFrame, columns: set[str]) -> nw.LazyFrame:
     )
 
 
-def _survivors(documents: nw.LazyFrame) -> nw.LazyFrame:
+def _survivors(documents: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Sum documents by day; an order and a refund of the same value on the same day cancel each other."""
     is_order = ~nw.col("is_refund") & (nw.col("amount") > 0)
     by_value = aggregate(
@@ -129,7 +130,7 @@ def _survivors(documents: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
+def with_gaps(days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Add the gap to the previous purchase day: it looks back only, so it holds for every later as_of.
 
     Parameters
@@ -152,6 +153,6 @@ def with_gaps(days: nw.LazyFrame) -> nw.LazyFrame:
     return nw.concat([purchases.with_columns(log_gap=log_gap), refunds_only])
 
 
-def _items(lines: nw.LazyFrame, column: str) -> nw.LazyFrame:
+def _items(lines: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
     bought = lines.filter(~nw.col("is_refund") & (nw.col("amount_minor") > 0) & ~nw.col(column).is_null())
     return bought.select("customer_id", "day", nw.col(column).alias("item")).unique()

@@ -7,6 +7,7 @@ feature cannot see the outcome.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
@@ -35,9 +36,9 @@ class History:
     """
 
     as_of_day: int
-    days: nw.LazyFrame
-    products: nw.LazyFrame | None
-    categories: nw.LazyFrame | None
+    days: nw.LazyFrame[Any]
+    products: nw.LazyFrame[Any] | None
+    categories: nw.LazyFrame[Any] | None
     attributes: pd.DataFrame | None
     events: pd.DataFrame | None
 
@@ -103,7 +104,7 @@ def purchase_days_between(tables: CustomerTables, start_day: int, end_day: int) 
     return totals.sort_values("customer_id", ignore_index=True)
 
 
-def _merged(days: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+def _merged(days: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:
     """Add up the days of joined customers and look at their gaps anew."""
     counts = [
         c for c in days.collect_schema().names() if c not in ("customer_id", "day", "gap_days", "log_gap")
@@ -111,7 +112,7 @@ def _merged(days: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
     return with_gaps(aggregate(rename(days, names), ["customer_id", "day"], {c: total(c) for c in counts}))
 
 
-def _items(items: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+def _items(items: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:
     return rename(items, names).unique() if names else items
 
 

@@ -7,7 +7,7 @@ sees one. Cycles are errors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import narwhals as nw
 
@@ -67,7 +67,7 @@ def merge_customers(merges: Sequence[CustomerMerge], as_of_day: int) -> dict[str
     return {old: _last(old, step) for old in step}
 
 
-def rename(frame: nw.LazyFrame, names: dict[str, str]) -> nw.LazyFrame:
+def rename(frame: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:
     """Replace customer ids, on the frame's own engine.
 
     Parameters

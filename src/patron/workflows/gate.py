@@ -67,7 +67,7 @@ def gate(
     if defended is None:
         verdict = promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
         return verdict._replace(
-            reason=f"{verdict.reason}; version {champion_version} answers another question (horizon or activity)"
+            reason=f"{verdict.reason}; version {champion_version} predicts over another horizon or population"
         )
     return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
 

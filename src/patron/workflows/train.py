@@ -163,7 +163,7 @@ def _days(ledger: Ledger) -> tuple[int, int]:
 
 
 def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[str, Any]:
-    """What the manifest says: nothing that differs between two runs on the same input."""
+    """Gather what the manifest says: nothing that differs between two runs on the same input."""
     report = base.ledger.report
     return {
         "name": config.name,
@@ -183,7 +183,7 @@ def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[s
 
 
 def metrics_of(evaluation: dict[str, Any]) -> dict[str, float]:
-    """Flatten the evaluation into named numbers: ``churn.auc``, ``baseline.rfm_logistic.auc``, ``clv.btyd.mae``."""
+    """Flatten the evaluation into named numbers: ``churn.auc``, ``baseline.rfm_logistic.auc``."""
     churn, clv = evaluation.get("churn", {}), evaluation.get("clv", {})
     blocks = {"churn": churn.get("model", {})}
     blocks |= {f"baseline.{name}": values for name, values in churn.get("baselines", {}).items()}
@@ -228,12 +228,8 @@ def _log(store: Store, config: Config, base: Base, learned: Learned, folder: Pat
 
 
 def _totals_only(ledger: Ledger) -> dict[str, Any]:
-    """The data report without its example rows: no customer data goes into the tracking store."""
-    report = ledger.report.to_dict()
-    report["set_aside"] = {
-        reason: {k: v for k, v in entry.items() if k != "example"}
-        for reason, entry in report["set_aside"].items()
-    }
+    """Leave examples and warnings out: no customer data goes into the tracking store."""
+    report = ledger.report.to_dict(examples=False)
     return {k: v for k, v in report.items() if k != "warnings"}
 
 
