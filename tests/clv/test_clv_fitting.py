@@ -63,11 +63,12 @@ def test_auto_prefers_mbgnbd_in_its_own_world(base):
     assert (model.purchases_, "lower" in model.diagnostics_["chosen_because"]) == ("mbgnbd", True)
 
 
-def test_auto_takes_bgnbd_where_it_is_clearly_better(simulated):
-    """Where nobody leaves after the first order and many do later, BG/NBD wins by more than 2."""
+def test_auto_keeps_mbgnbd_where_bgnbd_fits_better(simulated):
+    """A better fit does not make up for one-time buyers that live for ever; the likelihoods are told."""
     summary, _ = simulated(Purchases(2.0, 4.0, 1.0, 1.0, False), 1500, (40, 80), seed=5)
     model = CLVModel().fit(summary)
-    assert (model.purchases_, "more than 2" in model.diagnostics_["chosen_because"]) == ("bgnbd", True)
+    assert (model.purchases_, "higher" in model.diagnostics_["chosen_because"]) == ("mbgnbd", True)
+    assert sorted(model.diagnostics_["candidates"]) == ["bgnbd", "mbgnbd"]
 
 
 def test_prior_makes_no_difference_where_it_is_not_needed(base):

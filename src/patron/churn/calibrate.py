@@ -1,7 +1,8 @@
 """Turn scores into probabilities that may be multiplied by money.
 
 The kind (none, sigmoid, isotonic) is chosen by rolling out-of-time log-loss: fitted on earlier windows,
-judged on the next. Calibrating on the latest window alone does harm when the season turns, so every window counts.
+judged on the next. Calibrating on the latest window alone does harm when the season turns, so every
+window counts.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def say_json(result: Mapping[str, Any]) -> None:
 
 def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout; numbers (every column but the first) to the right."""
-    grid = Table(title=escape(title), title_justify="left", header_style="bold", box=None, pad_edge=False)
+    say(title)
+    grid = Table(header_style="bold", box=None, pad_edge=False)
     for position, header in enumerate(headers):
         grid.add_column(header, justify="left" if position == 0 else "right", overflow="fold")
     for row in rows:

@@ -43,8 +43,8 @@ class CLVModel:
     Parameters
     ----------
     purchases : {"auto", "bgnbd", "mbgnbd"}
-        Purchase process. BG/NBD takes every customer with a single order to be alive for ever; ``auto`` fits
-        both and takes MBG/NBD unless the log-likelihood of BG/NBD is more than 2 higher.
+        Purchase process. BG/NBD takes every customer with a single order to be alive for ever, so ``auto``
+        takes MBG/NBD wherever it can be fitted; both log-likelihoods stand in ``diagnostics_``.
     backend : {"lifetimes"}
         What fits the parameters. Predictions never need it.
     prior : bool

@@ -56,7 +56,7 @@ class Proposal:
     missing: list[str]
 
 
-def propose_config(source: object, *, name: str | None = None) -> Proposal:
+def propose_config(source: object, *, name: str | None = None, written_as: str | None = None) -> Proposal:
     """Look at a source and propose a config.
 
     Parameters
@@ -66,6 +66,8 @@ def propose_config(source: object, *, name: str | None = None) -> Proposal:
         too.
     name : str, optional
         The project's name; the file's name without.
+    written_as : str, optional
+        How the config calls the source; a config's paths start at its own folder.
 
     Returns
     -------
@@ -96,8 +98,8 @@ def propose_config(source: object, *, name: str | None = None) -> Proposal:
     doubts |= {f"columns.{ours}": f"not found among {', '.join(frame.columns)}" for ours in missing}
     changed = {k: v for k, v in vars(csv).items() if v is not None and v != getattr(CsvOptions(), k)}
     values = {key: value for key, (value, _) in settings.items()}
-    transactions = str(source) if isinstance(source, str | Path) else "orders.parquet"
-    yaml = write_yaml(name or _project_name(source), transactions, columns, changed, values, doubts)
+    called = str(source) if isinstance(source, str | Path) else "orders.parquet"
+    yaml = write_yaml(name or _project_name(source), written_as or called, columns, changed, values, doubts)
     return Proposal(columns, changed, [f"{key}: {why}" for key, why in doubts.items()], yaml, missing)
 
 

@@ -87,6 +87,8 @@ class Learned:
         The newest window, for the promotion gate.
     rehearsal : ChurnTraining or None
         The entrants that were judged on it.
+    final : ChurnTraining
+        The same entrants, fitted on everything matured by ``as_of``.
     shipped : str
         Name of the entrant that ships.
     """
@@ -95,6 +97,7 @@ class Learned:
     evaluation: dict[str, Any]
     test: Panel | None
     rehearsal: ChurnTraining | None
+    final: ChurnTraining
     shipped: str
 
 
@@ -149,7 +152,7 @@ def learn(
     parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel)
     evaluation = _evaluation(as_of_day, recipe, judged, final, test, valued)
     evaluation["counts"] = _counts(tables, as_of_day, recipe.active_days)
-    return Learned(parts, evaluation, test, rehearsal, shipped)
+    return Learned(parts, evaluation, test, rehearsal, final, shipped)
 
 
 def _training_days(as_of_day: int, first_day: int, recipe: ChurnRecipe) -> list[int]:

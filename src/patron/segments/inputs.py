@@ -27,8 +27,8 @@ def segment_inputs(history: History) -> pd.DataFrame:
         Sorted by ``customer_id``, customers with a purchase day only: ``first_day``, ``last_day``,
         ``purchase_days``, ``gaps``, ``gap_median``, ``gap_q90`` (days; missing without a gap), and in the
         last 365 days ``orders_year``, ``purchase_days_year``, ``revenue_year`` (minor units, spend less
-        refunds), ``revenue_year_before``; ``margin_half``, ``margin_half_last_year``, ``margin_earlier`` (minor
-        units: last 180 days, the same window a year before, everything before the last 180 days), and
+        refunds), ``revenue_year_before``; ``margin_half``, ``margin_half_last_year``, ``margin_earlier``
+        (minor units: last 180 days, the same window a year before, everything before the last 180 days), and
         ``spend_ever``, ``refund_ever``, ``margin_ever``.
     """
     has_cost = "cost" in history.days.collect_schema().names()

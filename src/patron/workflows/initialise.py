@@ -42,17 +42,13 @@ def initialise(folder: Path, *, ledger: Path | None = None) -> tuple[Path, Propo
     path = folder / "patron.yaml"
     if path.exists():
         raise PatronError(f"'{path}' is there already. Remove it, or name another folder.")
-    proposal = None if ledger is None else propose_config(_seen_from(folder, ledger), name=None)
+    proposal = None if ledger is None else propose_config(ledger, written_as=_from(folder, ledger))
     text = _EXAMPLE.format(name=folder.resolve().name) if proposal is None else proposal.yaml
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path, proposal
 
 
-def _seen_from(_folder: Path, ledger: Path) -> Path:
-    return ledger
-
-
-def relative_to(folder: Path, file: Path) -> str:
+def _from(folder: Path, file: Path) -> str:
     """Return how a file is called from a folder: paths in a config start at the config."""
-    return os.path.relpath(file.resolve(), folder.resolve())
+    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()

@@ -1,0 +1,48 @@
+"""A simulated B2B ledger with a known truth: customers order at their own rhythm until, after some order, they leave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+START = np.datetime64("2021-01-01")
+DAYS = 912  # two and a half years: the ledger ends on 2023-07-01
+AS_OF = "2023-07-02"
+
+
+def simulate_orders(customers: int = 300, seed: int = 11) -> pd.DataFrame:
+    """Order lines of customers who leave after an order with a fixed chance of their own.
+
+    Ids look like "K-0001", so that none of them can be mistaken for a number elsewhere.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``customer_id``, ``ordered_at``, ``amount``, ``order_id``, ``product_id``, ``category``; shuffled.
+    """
+    rng = np.random.default_rng(seed)
+    rows = [line for number in range(customers) for line in _lines(rng, f"K-{number:04d}")]
+    names = ["customer_id", "day", "amount", "order_id", "product_id", "category"]
+    lines = pd.DataFrame(rows, columns=names).sample(frac=1, random_state=seed, ignore_index=True)
+    moments = pd.to_datetime(START + lines.pop("day").to_numpy().astype("timedelta64[D]"))
+    lines.insert(1, "ordered_at", moments.as_unit("us"))
+    return lines
+
+
+def _lines(rng: np.random.Generator, customer: str) -> list[tuple[str, int, float, str, str, str]]:
+    gap, leaves, size = rng.lognormal(3.4, 0.6), rng.beta(1.0, 9.0), rng.lognormal(5.0, 0.8)
+    shape = rng.choice([1.0, 3.0, 8.0])  # from erratic to nearly periodic
+    day, lines, number = int(rng.integers(0, DAYS - 60)), [], 0
+    favourites = rng.choice(40, size=4, replace=False)
+    while day < DAYS:
+        order = f"{customer}/{number}"
+        for product in rng.choice(favourites, size=int(rng.integers(1, 4)), replace=False):
+            amount = round(float(size * rng.lognormal(0, 0.4)), 2)
+            lines.append((customer, day, amount, order, f"P{product:02d}", f"C{product % 7}"))
+        if rng.random() < 0.04:
+            lines.append((customer, day + 3, -round(float(size) / 2, 2), f"R{order}", f"P{product:02d}", "C0"))
+        number += 1
+        if rng.random() < leaves:
+            break
+        day += max(1, round(float(rng.gamma(shape, gap / shape))))
+    return [line for line in lines if line[1] < DAYS]
