@@ -56,23 +56,17 @@ def main() -> None:
         config.churn.horizon_days,
     )
     ours = active.churn_probability.to_numpy()
-    print(
-        f"{given.as_of}: {len(active):,} customers, {churned.mean():.3f} without an order in {config.churn.horizon_days} days"
-    )
+    print(f"{given.as_of}: {len(active):,} customers, {churned.mean():.3f} of them churned")
     print(f"{'':<16} {'AUC':>7} {'Brier':>7} {'log-loss':>9} {'mean p':>7}   AUC of patron minus this, 95 %")
-    entrants = {"patron (written)": ours} | {
-        n: m.probability(rows) for n, m in trained.learned.final.entrants.items()
-    }
+    final = trained.learned.final.entrants
+    entrants = {"patron (written)": ours} | {name: model.probability(rows) for name, model in final.items()}
     for name, p in entrants.items():
         paired = paired_interval(auc, churned, ours, p, seed=7)
-        difference = (
-            ""
-            if name.startswith("patron") or paired is None
-            else f"{paired.difference:+.4f} [{paired.low:+.4f}, {paired.high:+.4f}]"
+        versus = "" if paired is None else f"{paired.difference:+.4f} [{paired.low:+.4f}, {paired.high:+.4f}]"
+        figures = (
+            f"{auc(churned, p):7.4f} {brier(churned, p):7.4f} {log_loss(churned, p):9.4f} {p.mean():7.3f}"
         )
-        print(
-            f"{name:<16} {auc(churned, p):7.4f} {brier(churned, p):7.4f} {log_loss(churned, p):9.4f} {p.mean():7.3f}   {difference}"
-        )
+        print(f"{name:<16} {figures}   {versus}")
     print(f"shipped: {trained.learned.shipped}; grade {trained.learned.evaluation['grade']}")
 
 

@@ -195,6 +195,8 @@ def fake_evaluation(*, kind: str = "lightgbm", grade: str = "A") -> dict[str, An
                 "bias": 0.021,
                 "top_decile_share": 0.1,
             },
+        },
+        "clv_holdout": {
             "evaluation_days": 180,
             "deciles": [
                 {

@@ -29,5 +29,5 @@ def test_missing_parts_have_no_plot():
     """Without a churn evaluation only the values are drawn; nulls in it do no harm."""
     evaluation = fake_report_data.fake_evaluation()
     evaluation["churn"] = None
-    evaluation["clv"]["deciles"][0]["expected_value"] = None
+    evaluation["clv_holdout"]["deciles"][0]["expected_value"] = None
     assert list(training_plots(evaluation)) == ["clv_deciles.png"]

@@ -155,7 +155,8 @@ def _sigmoid(score: np.ndarray, churned: np.ndarray) -> Calibrator:
         error = expit(z) - target
         # a ridge worth one observation keeps a perfect separation finite
         value = float(np.sum(np.logaddexp(0, z) - target * z)) + 0.5 * theta[0] ** 2
-        return value, np.array([float(error @ x) + theta[0], float(error.sum())])
+        # not error @ x: a threaded dot product depends on the number of threads
+        return value, np.array([float(np.sum(error * x)) + theta[0], float(error.sum())])
 
     # the map must not turn the ranking round, hence the bound
     found = minimize(

@@ -25,6 +25,7 @@ _PARAMETERS = {
 }
 #: Numbers of rounds that are compared out of time.
 ROUNDS = (50, 100, 150, 200, 300, 400)
+_ROWS_WORTH_THREADS = 100_000
 # Threads are a fact of the machine, not of the model: they would change the bytes of the text.
 _THREADS_LINE = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)
 
@@ -73,7 +74,7 @@ class TreeScorer:
         numpy.ndarray, shape (n,)
         """
         matrix = _matrix(features, self.columns)
-        threads = 1 if len(matrix) < 2000 else 0  # starting threads costs more than a small batch
+        threads = _threads(len(matrix), None)
         return np.asarray(
             self._booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=threads)
         )
@@ -126,7 +127,7 @@ def fit_trees(
     seed : int
         For the features drawn per tree.
     threads : int, optional
-        All cores when None; the model does not depend on it.
+        At most this many; all cores when None. The model does not depend on it.
 
     Returns
     -------
@@ -134,7 +135,7 @@ def fit_trees(
     """
     parameters = _PARAMETERS | {
         "seed": seed,
-        "num_threads": threads or 0,
+        "num_threads": _threads(len(churned), threads),
         "min_data_in_leaf": int(np.clip(len(churned) / 100, 10, 100)),
     }
     data = lgb.Dataset(
@@ -142,10 +143,15 @@ def fit_trees(
         label=churned,
         feature_name=list(columns),
         categorical_feature=[c for c in categorical if c in columns],
-        params={"verbosity": -1},
+        params={"verbosity": -1, "num_threads": _threads(len(churned), threads)},
     )
     booster = lgb.train(parameters, data, num_boost_round=rounds)
     return TreeScorer(_THREADS_LINE.sub("", booster.model_to_string()), tuple(columns))
+
+
+def _threads(rows: int, most: int | None) -> int:
+    """Use one thread for a small table: on a busy machine, threads that wait for each other cost minutes."""
+    return 1 if rows < _ROWS_WORTH_THREADS else most or 0
 
 
 def _matrix(features: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:

@@ -142,8 +142,10 @@ def check(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None
                 "set_aside_detail": whole["set_aside"],
             }
         )
-        return
+        raise typer.Exit(0 if report.usable else 1)
     print_data_report(report, config)
+    if not report.usable:
+        raise typer.Exit(1)
 
 
 @app.command(rich_help_panel="Weekly")

@@ -45,4 +45,5 @@ def print_data_report(report: LedgerReport, config: Path) -> None:
     screen.table("By month, to compare with the ERP", ["month", "orders", f"revenue {unit}".strip()], months)
     for warning in report.warnings:
         screen.say(f"Warning: {warning}")
-    screen.say(f"Next: patron train {config}")
+    if report.usable:
+        screen.say(f"Next: patron train {config}")

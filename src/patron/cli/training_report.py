@@ -38,6 +38,8 @@ def print_training(done: Trained, config: Path) -> None:
         screen.say(f"{churn['why']}.")
     for what in ("churn", "clv"):
         screen.say(f"Grade {what}: {evaluation['grade'][what]}. {evaluation['grade_sentences'][what]}")
+    for warning in evaluation["warnings"]:
+        screen.say(f"Warning: {warning}.")
     word = "is champion now" if done.verdict.promote else "is not champion"
     screen.say(f"{done.model} {word}: {done.verdict.reason.rstrip('.')}.")
     screen.say(f"Model folder: {done.folder}")

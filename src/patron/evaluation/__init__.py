@@ -11,12 +11,14 @@ from patron.evaluation.rehearse import (
     panel_recipe,
     recipe_panel,
 )
-from patron.evaluation.value import ValueTerms, judge_value
+from patron.evaluation.suspicion import suspicious_attributes
+from patron.evaluation.value import JudgedValue, ValueTerms, judge_value
 
 __all__ = [
     "ChurnRecipe",
     "Grade",
     "Judged",
+    "JudgedValue",
     "ValueGrade",
     "ValueTerms",
     "Verdict",
@@ -31,4 +33,5 @@ __all__ = [
     "panel_recipe",
     "promotion_gate",
     "recipe_panel",
+    "suspicious_attributes",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -45,9 +45,27 @@ class ValueTerms:
     minor_digits: int
 
 
+class JudgedValue(NamedTuple):
+    """What the held-out period says.
+
+    Parameters
+    ----------
+    entrants : dict
+        Entrant -> metrics: the ``clv`` block of ``evaluation.json``.
+    holdout : dict
+        The ``clv_holdout`` block: days, purchase model, expected against actual by decile.
+    grade : ValueGrade
+        Of the BTYD model against last year's revenue.
+    """
+
+    entrants: dict[str, dict[str, float | None]]
+    holdout: dict[str, Any]
+    grade: ValueGrade
+
+
 def judge_value(
     tables: CustomerTables, as_of_day: int, first_day: int, terms: ValueTerms
-) -> tuple[dict[str, Any], ValueGrade] | None:
+) -> JudgedValue | None:
     """Fit before a held-out period, predict it, and compare with what happened.
 
     Parameters
@@ -61,9 +79,8 @@ def judge_value(
 
     Returns
     -------
-    (block, grade) or None
-        The ``clv`` block of ``evaluation.json`` and the grade; None where the orders before the held-out
-        period are too few for a fit.
+    JudgedValue or None
+        None where the orders before the held-out period are too few for a fit.
     """
     days = evaluation_days(as_of_day - first_day, terms.horizon_months)
     cut = as_of_day - days
@@ -85,8 +102,8 @@ def judge_value(
         **{name: value_metrics(actual["value"], values) for name, values in naive.items()},
     }
     deciles = _deciles(expected, actual, predicted["expected_orders"].to_numpy())
-    block = {**entrants, "evaluation_days": days, "model": model.purchases_, "deciles": deciles}
-    return block, clv_grade(entrants["btyd"], entrants["last_year"])
+    holdout = {"evaluation_days": days, "purchases": model.purchases_, "deciles": deciles}
+    return JudgedValue(entrants, holdout, clv_grade(entrants["btyd"], entrants["last_year"]))
 
 
 def evaluation_days(span_days: int, horizon_months: int) -> int:

@@ -20,6 +20,7 @@ from patron.errors import NotEnoughData
 from patron.evaluation import (
     ChurnRecipe,
     Judged,
+    JudgedValue,
     ValueTerms,
     fit_purchase_models,
     fit_recipe,
@@ -28,6 +29,7 @@ from patron.evaluation import (
     label_in_words,
     panel_recipe,
     recipe_panel,
+    suspicious_attributes,
 )
 from patron.features import FeatureRecipe, build_features
 from patron.playbook import Playbook
@@ -151,6 +153,7 @@ def learn(
     progress("segments")
     parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel)
     evaluation = _evaluation(as_of_day, recipe, judged, final, test, valued)
+    evaluation["warnings"] = suspicious_attributes(panel)
     evaluation["counts"] = _counts(tables, as_of_day, recipe.active_days)
     return Learned(parts, evaluation, test, rehearsal, final, shipped)
 
@@ -267,7 +270,7 @@ def _evaluation(
     judged: Judged | None,
     final: ChurnTraining,
     test: Panel | None,
-    valued: tuple[dict[str, Any], Any] | None,
+    valued: JudgedValue | None,
 ) -> dict[str, Any]:
     horizon = recipe.features.horizon_days
     evaluation: dict[str, Any] = {
@@ -278,17 +281,19 @@ def _evaluation(
         "label_in_words": label_in_words(horizon),
         "grade": {
             "churn": judged.grade.letter if judged else "C",
-            "clv": valued[1].letter if valued else "C",
+            "clv": valued.grade.letter if valued else "C",
         },
         "grade_sentences": {
             "churn": judged.grade.sentence if judged else f"Not judged: {final.reason}.",
-            "clv": valued[1].sentence if valued else "Not judged: too few orders before the held-out period.",
+            "clv": valued.grade.sentence
+            if valued
+            else "Not judged: too few orders before the held-out period.",
         },
     }
     if judged:
         evaluation["churn"] = judged.block
     if valued:
-        evaluation["clv"] = valued[0]
+        evaluation |= {"clv": valued.entrants, "clv_holdout": valued.holdout}
     return evaluation
 
 

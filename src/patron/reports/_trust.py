@@ -139,9 +139,9 @@ def _lift_caption(known: Mapping[str, list[float]], labels: Mapping[str, str], w
     return words.joined(caption, said)
 
 
-def value_picture(clv: Mapping[str, Any], words: Language) -> Picture:
+def value_picture(clv: Mapping[str, Any], holdout: Mapping[str, Any], words: Language) -> Picture:
     """Draw expected against actual value by tenths of the forecast."""
-    title, rows = words.text("clv_title"), list(clv.get("deciles") or [])
+    title, rows = words.text("clv_title"), list(holdout.get("deciles") or [])
     pairs = [
         (expected, actual)
         for row in rows
@@ -150,7 +150,7 @@ def value_picture(clv: Mapping[str, Any], words: Language) -> Picture:
     ]
     if not pairs:
         return Picture(title, words.text("not_available"))
-    caption = _value_caption(clv, words)
+    caption = _value_caption(clv, holdout, words)
     names = (words.text("expected"), words.text("actual"))
     return Picture(
         title,
@@ -173,8 +173,8 @@ def value_picture(clv: Mapping[str, Any], words: Language) -> Picture:
     )
 
 
-def _value_caption(clv: Mapping[str, Any], words: Language) -> str:
-    caption, days = words.text("clv_caption"), as_number(clv.get("evaluation_days"))
+def _value_caption(clv: Mapping[str, Any], holdout: Mapping[str, Any], words: Language) -> str:
+    caption, days = words.text("clv_caption"), as_number(holdout.get("evaluation_days"))
     bias = as_number((clv.get("btyd") or {}).get("bias"))
     if days is None or bias is None:
         return caption

@@ -206,7 +206,7 @@ def _trust(evaluation: Mapping[str, Any], words: Language) -> dict[str, Any]:
         "pictures": [
             calibration_picture(churn, words),
             lift_picture(churn, words),
-            value_picture(clv, words),
+            value_picture(clv, evaluation.get("clv_holdout") or {}, words),
         ],
         "churn_table": churn_table(churn, words),
         "clv_table": clv_table(clv, words),

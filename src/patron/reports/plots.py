@@ -39,14 +39,14 @@ def training_plots(evaluation: Mapping[str, Any]) -> dict[str, bytes]:
     >>> training_plots({})
     {}
     """
-    churn, clv = evaluation.get("churn") or {}, evaluation.get("clv") or {}
+    churn, holdout = evaluation.get("churn") or {}, evaluation.get("clv_holdout") or {}
     plots = {}
     if any(as_number(row.get("mean_probability")) is not None for row in churn.get("calibration") or []):
         plots["calibration.png"] = _calibration(churn["calibration"])
     if churn.get("lift"):
         plots["lift.png"] = _lift(churn["lift"])
-    if any(as_number(row.get("expected_value")) is not None for row in clv.get("deciles") or []):
-        plots["clv_deciles.png"] = _deciles(clv["deciles"])
+    if any(as_number(row.get("expected_value")) is not None for row in holdout.get("deciles") or []):
+        plots["clv_deciles.png"] = _deciles(holdout["deciles"])
     return plots
 
 

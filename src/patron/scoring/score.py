@@ -119,15 +119,18 @@ def _ledger_facts(parts: ScoringParts, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _churn(parts: ScoringParts, tables: CustomerTables, scores: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
-    """Probability, risk and reasons of the customers who are still active."""
-    active = scores.index[scores["status"] != "lapsed"]
+    """Probability and risk of the customers who are still active, reasons for the lapsed as well."""
     features = build_features(history_before(tables, as_of_day), parts.recipe, purchases=parts.purchases)
-    features = features.set_index("customer_id").reindex(active)
+    features = features.set_index("customer_id").reindex(scores.index)
+    lapsed = (scores["status"] == "lapsed").to_numpy()
     probability = parts.churn.probability(features)
-    risk = parts.thresholds.levels(probability)
-    contributions = parts.churn.contributions(features).set_axis(active, axis=0)
+    risk = np.where(lapsed, "high", parts.thresholds.levels(probability))
+    contributions = parts.churn.contributions(features).set_axis(scores.index, axis=0)
     reasons = reason_columns(features, contributions, risk, parts.peers, parts.settings.language)
-    return pd.DataFrame({"churn_probability": probability, "churn_risk": risk}, index=active).join(reasons)
+    return reasons.assign(
+        churn_probability=np.where(lapsed, np.nan, probability),
+        churn_risk=pd.Series(risk, index=scores.index).mask(lapsed),
+    )
 
 
 def _notes(parts: ScoringParts, scores: pd.DataFrame, as_of_day: int) -> list[str | None]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from patron.config import Config
 from patron.ledger import LedgerReport
+from patron.snapshots import CustomerTables
 from patron.workflows.base import open_base
 
 
@@ -18,6 +22,25 @@ def check(config: Config) -> LedgerReport:
     Returns
     -------
     LedgerReport
-        Rows in = rows used + set aside + later.
+        Rows in = rows used + set aside + later; the warnings speak of customers and events as well.
     """
-    return open_base(config).ledger.report
+    base = open_base(config)
+    more = [*_about_attributes(config, base.tables), *_about_rows(base.tables)]
+    return replace(base.ledger.report, warnings=[*base.ledger.report.warnings, *more])
+
+
+def _about_attributes(config: Config, tables: CustomerTables) -> Iterator[str]:
+    table, wanted = tables.attributes, config.features.attributes
+    if table is not None and wanted and "valid_from_day" not in table:
+        yield (
+            f"the customer attributes {', '.join(wanted)} are assumed constant: the file has no valid_from, "
+            "so a value that changed later would tell the model what it could not know"
+        )
+
+
+def _about_rows(tables: CustomerTables) -> Iterator[str]:
+    for what, table in (("customers", tables.attributes), ("events", tables.events)):
+        counts = {} if table is None else table.attrs.get("set_aside", {})
+        if counts:
+            reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.items())
+            yield f"{what}: rows or values set aside: {reasons}"

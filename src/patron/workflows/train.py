@@ -187,7 +187,7 @@ def metrics_of(evaluation: dict[str, Any]) -> dict[str, float]:
     churn, clv = evaluation.get("churn", {}), evaluation.get("clv", {})
     blocks = {"churn": churn.get("model", {})}
     blocks |= {f"baseline.{name}": values for name, values in churn.get("baselines", {}).items()}
-    blocks |= {f"clv.{name}": values for name, values in clv.items() if isinstance(values, dict)}
+    blocks |= {f"clv.{name}": values for name, values in clv.items()}
     return {
         f"{block}.{k}": float(v)
         for block, values in blocks.items()
