@@ -25,6 +25,8 @@ from patron.snapshots import disjoint_windows
 
 #: Fewer disjoint training windows than this cannot show that trees beat a rule.
 ENOUGH_WINDOWS = 3
+#: Fewer customers than this leave nothing for a tree to split.
+ENOUGH_CUSTOMERS = 50
 
 
 class Candidate(NamedTuple):
@@ -129,14 +131,28 @@ def train_churn(
     evidence: dict[str, float] = {}
     for name in _usable_rules(panel):
         entrants[name], evidence[name] = _rule(name, panel, folds)
-    if (windows >= ENOUGH_WINDOWS or wanted == "lightgbm") and 0 < panel.churned.sum() < len(panel):
+    too_little = _too_little_for_trees(panel, windows, wanted)
+    if too_little is None:
         settings = {"categorical": list(categorical), "seed": seed, "threads": threads}
         grid = (
             [frozen] if frozen else [Candidate(tuple(columns), n) for columns in feature_sets for n in ROUNDS]
         )
         entrants["lightgbm"], evidence["lightgbm"], frozen = _trees(panel, folds, grid, settings)
-    chosen, reason = _choose(evidence, wanted, windows, len(folds))
+    chosen, reason = _choose(evidence, wanted, too_little, windows, len(folds))
     return ChurnTraining(entrants, chosen, reason, frozen, evidence, windows, float(panel.churned.mean()))
+
+
+def _too_little_for_trees(panel: Panel, windows: int, wanted: str) -> str | None:
+    """Say why LightGBM does not take part, None where it does."""
+    if len(set(panel.churned.tolist())) < 2:
+        return "every customer had the same outcome, so there is nothing for LightGBM to learn"
+    customers = len(set(panel.customer_id.tolist()))
+    if wanted == "lightgbm" or (windows >= ENOUGH_WINDOWS and customers >= ENOUGH_CUSTOMERS):
+        return None
+    return (
+        f"{windows} disjoint window(s) and {customers} customers to learn from, too little for LightGBM "
+        f"(it needs {ENOUGH_WINDOWS} and {ENOUGH_CUSTOMERS})"
+    )
 
 
 def _usable_rules(panel: Panel) -> list[str]:
@@ -192,31 +208,23 @@ def _mean_loss(folds: Sequence[Scored]) -> float:
     return float(np.mean([log_loss(churned, Calibrator().probability(score)) for score, churned in folds]))
 
 
-def _choose(evidence: Mapping[str, float], wanted: str, windows: int, n_folds: int) -> tuple[str, str]:
-    """Take the entrant with the lowest out-of-time log-loss among those that were asked for."""
-    rules = [name for name in evidence if name in NAIVE_RULES]
+def _choose(
+    evidence: Mapping[str, float], wanted: str, too_little: str | None, windows: int, n_folds: int
+) -> tuple[str, str]:
+    """Take LightGBM where there is enough to learn from, else the rule with the best out-of-time evidence."""
     allowed = {
         "lightgbm": [name for name in evidence if name == "lightgbm"],
         "logistic": ["rfm_logistic"],
-        "rule": [name for name in rules if name != "rfm_logistic"],
+        "rule": [name for name in evidence if name not in ("lightgbm", "rfm_logistic")],
     }.get(wanted, list(evidence))
     if not allowed:
-        raise NotEnoughData(
-            f"churn.model: {wanted} cannot be fitted: all customers have one outcome. Use auto."
-        )
-    if wanted == "auto" and "lightgbm" in evidence:
+        raise NotEnoughData(f"churn.model: {wanted} cannot be fitted: {too_little}. Use churn.model: auto.")
+    if wanted == "auto" and too_little is None:
         return "lightgbm", f"{windows} disjoint windows to learn from: enough for LightGBM"
-    few = (
-        f"{windows} disjoint window(s) to learn from, too few for LightGBM (it needs {ENOUGH_WINDOWS}): "
-        if wanted == "auto"
-        else ""
-    )
+    why = f"{too_little}; " if wanted == "auto" else ""
     if n_folds == 0:
-        return (
-            "rfm_logistic" if "rfm_logistic" in allowed else allowed[0]
-        ), few + "no window to compare the rules on"
+        simplest = "rfm_logistic" if "rfm_logistic" in allowed else allowed[0]
+        return simplest, f"{why}{simplest} ships: there is no window to compare the rules on"
     chosen = min(allowed, key=lambda name: evidence[name])
-    return (
-        chosen,
-        f"{few}lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)}, {n_folds} window(s)",
-    )
+    among = f"{chosen} has the lowest out-of-time log-loss ({evidence[chosen]:.4f}) of {len(allowed)}"
+    return chosen, f"{why}{among} over {n_folds} window(s)"

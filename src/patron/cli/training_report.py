@@ -31,8 +31,11 @@ def print_training(done: Trained, config: Path) -> None:
     evaluation = done.learned.evaluation
     churn = evaluation.get("churn")
     if churn:
-        entrants = {f"{churn['name']} (ships)": churn["model"], **churn["baselines"]}
-        rows = [(name, *[_figure(metrics, key) for key, _ in _SHOWN]) for name, metrics in entrants.items()]
+        entrants = {churn["name"]: churn["model"]} | churn["baselines"]
+        rows = [
+            (name + " (ships)" * (name == churn["name"]), *[_figure(metrics, key) for key, _ in _SHOWN])
+            for name, metrics in entrants.items()
+        ]
         title = f"Churn on {evaluation['n']:,} customers of {evaluation['evaluated_as_of']}, 95 % intervals"
         screen.table(title, ["", *[label for _, label in _SHOWN]], rows)
         screen.say(f"{churn['why']}.")

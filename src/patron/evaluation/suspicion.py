@@ -31,7 +31,8 @@ def suspicious_attributes(panel: Panel) -> list[str]:
             column = str(name).removeprefix("attribute_")
             warnings.append(
                 f"the attribute {column} alone predicts churn with an AUC of {ranking:.2f}: "
-                "was it written after the fact? Give it a valid_from date, or take it out of features.attributes"
+                "was it written after the fact? Give it a valid_from date, "
+                "or take it out of features.attributes"
             )
     return warnings
 

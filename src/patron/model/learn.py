@@ -146,7 +146,7 @@ def learn(
     rehearsal, test, judged = _rehearse(panel, recipe, terms.threads)
     progress("churn model")
     final = fit_recipe(panel, recipe, frozen=rehearsal.frozen if rehearsal else None, threads=terms.threads)
-    shipped = judged.shipped if judged else final.chosen
+    shipped = judged.shipped if judged and judged.shipped in final.entrants else final.chosen
     progress("customer value")
     clv = _fit_clv(tables, as_of_day, terms.value)
     valued = judge_value(tables, as_of_day, first_day, terms.value)

@@ -37,7 +37,7 @@ class CustomerTables:
         that only hold refunds) and ``log_gap`` (see `LOG_SCALE`). Both hold whole numbers in float64, whose
         sums are exact below 2^53: a column of integers with gaps is not the same thing on every engine.
     products, categories : narwhals.LazyFrame or None
-        Distinct (``customer_id``, ``day``, ``item``) of purchase lines.
+        Distinct (``customer_id``, ``day``, ``item``) of order lines on purchase days.
     attributes : pandas.DataFrame or None
         Customer attributes, with ``valid_from_day`` where they change over time.
     events : pandas.DataFrame or None
@@ -82,8 +82,8 @@ def customer_tables(
     days = keep(with_gaps(_days(lines, columns)), "customer_days")
     return CustomerTables(
         days=days,
-        products=keep(_items(lines, "product_id"), "products") if "product_id" in columns else None,
-        categories=keep(_items(lines, "category"), "categories") if "category" in columns else None,
+        products=keep(_items(lines, "product_id", days), "products") if "product_id" in columns else None,
+        categories=keep(_items(lines, "category", days), "categories") if "category" in columns else None,
         attributes=attributes,
         events=events,
         merges=merges,
