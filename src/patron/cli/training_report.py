@@ -36,8 +36,12 @@ def print_training(done: Trained, config: Path) -> None:
             (name + " (ships)" * (name == churn["name"]), *[_figure(metrics, key) for key, _ in _SHOWN])
             for name, metrics in entrants.items()
         ]
-        title = f"Churn on {evaluation['n']:,} customers of {evaluation['evaluated_as_of']}, 95 % intervals"
-        screen.table(title, ["", *[label for _, label in _SHOWN]], rows)
+        title = f"Churn on {evaluation['n']:,} customers of {evaluation['evaluated_as_of']}; 95 % intervals"
+        screen.table(
+            f"{title} (they leave out differences between periods)",
+            ["", *[label for _, label in _SHOWN]],
+            rows,
+        )
         screen.say(f"{churn['why']}.")
     for what in ("churn", "clv"):
         screen.say(f"Grade {what}: {evaluation['grade'][what]}. {evaluation['grade_sentences'][what]}")

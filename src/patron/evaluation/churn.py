@@ -68,7 +68,7 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
         "calibrators": {name: model.calibrator.kind for name, model in rehearsal.entrants.items()},
         "lift": {name: _found(churned, p) for name, p in {"model": predicted[shipped], **rules}.items()},
         "auc_difference": _auc_difference(churned, predicted[shipped], rules, shipped, seed),
-        "out_of_time_log_loss": dict(rehearsal.evidence),
+        "out_of_time_log_loss": {n: v if np.isfinite(v) else None for n, v in rehearsal.evidence.items()},
         "windows": rehearsal.windows,
         "rounds": rehearsal.frozen.rounds if rehearsal.frozen and shipped == "lightgbm" else None,
     }

@@ -5,7 +5,7 @@ from patron.snapshots.customer_days import LOG_SCALE, CustomerTables, customer_t
 from patron.snapshots.days import day_of, day_text, to_day
 from patron.snapshots.grid import disjoint_windows, snapshot_days
 from patron.snapshots.history import History, history_before, purchase_days_between
-from patron.snapshots.merges import CustomerMerge, merge_customers
+from patron.snapshots.merges import CustomerMerge, merge_customers, probable_rekeys
 from patron.snapshots.purchase_summary import purchase_summary
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "disjoint_windows",
     "history_before",
     "merge_customers",
+    "probable_rekeys",
     "purchase_days_between",
     "purchase_summary",
     "snapshot_days",

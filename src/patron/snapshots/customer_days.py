@@ -153,6 +153,8 @@ def with_gaps(days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     return nw.concat([purchases.with_columns(log_gap=log_gap), refunds_only])
 
 
-def _items(lines: nw.LazyFrame[Any], column: str) -> nw.LazyFrame[Any]:
+def _items(lines: nw.LazyFrame[Any], column: str, days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     bought = lines.filter(~nw.col("is_refund") & (nw.col("amount_minor") > 0) & ~nw.col(column).is_null())
-    return bought.select("customer_id", "day", nw.col(column).alias("item")).unique()
+    items = bought.select("customer_id", "day", nw.col(column).alias("item")).unique()
+    # an order that was cancelled on its day bought nothing
+    return items.join(days.filter(nw.col("orders") > 0), on=["customer_id", "day"], how="semi")

@@ -7,11 +7,13 @@ sees one. Cycles are errors.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import narwhals as nw
 
 from patron.errors import LedgerError
+from patron.snapshots.aggregate import Aggregate, aggregate
 
 
 class CustomerMerge(NamedTuple):
@@ -65,6 +67,37 @@ def merge_customers(merges: Sequence[CustomerMerge], as_of_day: int) -> dict[str
             f"customer_merges: {len(twice)} old ids have two new ids, e.g. '{twice[0]}'. Keep one row each."
         )
     return {old: _last(old, step) for old in step}
+
+
+def probable_rekeys(days: nw.LazyFrame[Any]) -> list[tuple[str, str]]:
+    """Find pairs of ids where one ends before a similar one starts; only a suggestion, nothing is merged.
+
+    Two ids are similar when they hold the same digits (at least three, leading zeros aside): ``0815`` and
+    ``C-815``.
+
+    Parameters
+    ----------
+    days : narwhals.LazyFrame
+        The customer-day table.
+
+    Returns
+    -------
+    list of (str, str)
+        Old id, new id, sorted.
+    """
+    span = aggregate(
+        days,
+        ["customer_id"],
+        {"first": Aggregate(nw.col("day"), "min"), "last": Aggregate(nw.col("day"), "max")},
+    )
+    frame = span.collect().to_pandas().sort_values(["first", "customer_id"])
+    alike: dict[str, list[tuple[str, int, int]]] = {}
+    for row in zip(frame["customer_id"], frame["first"], frame["last"], strict=True):
+        digits = "".join(c for c in row[0] if c.isdigit()).lstrip("0")
+        if len(digits) >= 3:
+            alike.setdefault(digits, []).append(row)
+    pairs = [(a, b) for group in alike.values() for a, b in pairwise(group)]
+    return sorted((old[0], new[0]) for old, new in pairs if old[2] < new[1])
 
 
 def rename(frame: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from patron.config import Config
 from patron.ledger import LedgerReport
-from patron.snapshots import CustomerTables
+from patron.snapshots import CustomerTables, probable_rekeys
 from patron.workflows.base import open_base
 
 
@@ -25,7 +25,7 @@ def check(config: Config) -> LedgerReport:
         Rows in = rows used + set aside + later; the warnings speak of customers and events as well.
     """
     base = open_base(config)
-    more = [*_about_attributes(config, base.tables), *_about_rows(base.tables)]
+    more = [*_about_attributes(config, base.tables), *_about_rows(base.tables), *_about_ids(base.tables)]
     return replace(base.ledger.report, warnings=[*base.ledger.report.warnings, *more])
 
 
@@ -44,3 +44,14 @@ def _about_rows(tables: CustomerTables) -> Iterator[str]:
         if counts:
             reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.items())
             yield f"{what}: rows or values set aside: {reasons}"
+
+
+def _about_ids(tables: CustomerTables) -> Iterator[str]:
+    known = {merge.old_id for merge in tables.merges}
+    pairs = [(old, new) for old, new in probable_rekeys(tables.days) if old not in known]
+    if pairs:
+        old, new = pairs[0]
+        yield (
+            f"{len(pairs)} customers look re-keyed, e.g. '{old}' ends before '{new}' starts; "
+            "if they are the same, list them in ledger.customer_merges"
+        )
