@@ -11,6 +11,7 @@ install: .venv/installed  ## create .venv and install patron with its test packa
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else "patron needs Python 3.11 to 3.13; %s is %d.%d. Try: make PYTHON=python3.11 install" % (sys.executable, v[0], v[1]))'
+	@echo "Creating .venv and installing the packages: two minutes or so, without a word."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

@@ -37,9 +37,7 @@ def test_the_former_champion_can_be_brought_back(two_versions: Store) -> None:
 
 def test_without_a_champion_the_versions_are_named(two_versions: Store) -> None:
     """The error ends with the command that helps."""
-    words = (
-        r"no version of demo is champion yet; versions: 1, 2\. Promote one: patron promote CONFIG --version 2"
-    )
+    words = r"no version of demo is champion yet; versions: 1, 2\. Train a better one, or name the version"
     with pytest.raises(RegistryError, match=words):
         resolve(two_versions, "models:/demo@champion", name="demo")
 

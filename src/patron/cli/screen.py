@@ -50,7 +50,13 @@ def complain(error: PatronError) -> None:
         label = f"{word} {number} of {len(error.problems)}" if many else word
         console.print(f"[bold red]{label}:[/] {escape(problem)}")
     if error.next_step:
-        console.print(f"[bold]Next:[/] {escape(error.next_step)}")
+        console.print(f"[bold]Next:[/] {escape(_with_config(error.next_step))}")
+
+
+def _with_config(text: str) -> str:
+    """Put the config that was named into the advice, so that it can be pasted."""
+    named = next((word for word in sys.argv[1:] if word.endswith((".yaml", ".yml"))), "CONFIG")
+    return text.replace("CONFIG", named)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ _SHOWN = (
     ("ece", "ECE"),
     ("top_decile_lift", "top-decile lift"),
 )
+_SUBJECTS = {"churn": "Churn", "clv": "Value"}
 
 
 def print_training(done: Trained, config: Path) -> None:
@@ -44,7 +45,7 @@ def print_training(done: Trained, config: Path) -> None:
         )
         screen.say(f"{churn['why']}.")
     for what in ("churn", "clv"):
-        screen.say(f"Grade {what}: {evaluation['grade'][what]}. {evaluation['grade_sentences'][what]}")
+        screen.say(f"{_SUBJECTS[what]}: {evaluation['grade_sentences'][what]}")
     for warning in evaluation["warnings"]:
         screen.say(f"Warning: {warning}.")
     word = "is champion now" if done.verdict.promote else "is not champion"

@@ -54,8 +54,10 @@ def memory(text: str) -> str:
 
 def name(text: str) -> str:
     """Check that a name can be part of a file name and of a model address."""
-    if not re.fullmatch(r"\w[\w.-]{0,99}", text):
-        raise ValueError("letters, digits, '-', '_' and '.' without spaces, such as online-retail-ii")
+    if not re.fullmatch(r"\w[\w.-]{0,59}", text):
+        raise ValueError(
+            "at most 60 letters, digits, '-', '_' and '.' without spaces, such as online-retail-ii"
+        )
     return text
 
 

@@ -157,6 +157,8 @@ def _churn_sentence(letter: str, best: str, paired: Paired, calibrated: bool, n:
         "B": "the model is better on average than the best naive rule",
         "C": "the model is no better than the best naive rule",
     }[letter]
+    if (paired.difference, paired.low, paired.high) == (0, 0, 0):
+        verdict = "nothing beats this naive rule, so it ships itself"
     numbers = f"log-loss {paired.difference:+.4f} [{paired.low:+.4f}, {paired.high:+.4f}] on {n:,} customers"
     doubt = " but chance could explain the difference;" if letter == "B" and paired.high >= 0 else ""
     truth = "its probabilities can be taken at their word" if calibrated else "its probabilities are off"

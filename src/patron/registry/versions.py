@@ -206,8 +206,8 @@ def find_alias(store: Store, name: str, alias: str) -> str:
         newest = existing[-1].version
         raise RegistryError(
             f"no version of {name} is champion yet; {in_list(existing)}. "
-            f"Promote one: patron promote CONFIG --version {newest}",
-            next_step=f"patron promote CONFIG --version {newest}",
+            "Train a better one, or name the version to score with.",
+            next_step=f"patron score CONFIG --model models:/{name}/{newest}",
         )
     known = ", ".join(sorted(_aliases(store, name) or {})) or "none"
     raise RegistryError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from patron.errors import PatronError
 from patron.ledger import Proposal, propose_config
+from patron.model import is_model_name
 
 _EXAMPLE = """\
 # The smallest config; every other key has a default: see configs/every_key.yaml.
@@ -42,8 +43,12 @@ def initialise(folder: Path, *, ledger: Path | None = None) -> tuple[Path, Propo
     path = folder / "patron.yaml"
     if path.exists():
         raise PatronError(f"'{path}' is there already. Remove it, or name another folder.")
-    proposal = None if ledger is None else propose_config(ledger, written_as=_from(folder, ledger))
-    text = _EXAMPLE.format(name=folder.resolve().name) if proposal is None else proposal.yaml
+    name = folder.resolve().name
+    called = name if is_model_name(name) else None
+    proposal = (
+        None if ledger is None else propose_config(ledger, name=called, written_as=_from(folder, ledger))
+    )
+    text = _EXAMPLE.format(name=called or "my-shop") if proposal is None else proposal.yaml
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path, proposal

@@ -100,7 +100,13 @@ def _reference(config: Config, model: str) -> str:
     """Turn the column ``model`` back into what loads it: ``name/version``, or a folder of the output."""
     if "/" in model:
         return f"models:/{model}"
-    return str(config.output_folder / "models" / model)
+    folder = config.output_folder / "models" / model
+    if not folder.is_dir():
+        raise PatronError(
+            f"These scores were made with the model folder '{model}', which is not in '{folder.parent}'. "
+            "Copy it there, or score with a registered model."
+        )
+    return str(folder)
 
 
 def report_on(
