@@ -1,4 +1,4 @@
-"""A simulated B2B ledger with a known truth: customers order at their own rhythm until, after some order, they leave."""
+"""A simulated B2B ledger with a known truth: customers order at their own rhythm, fade, and leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AS_OF = "2023-07-02"
 
 
 def simulate_orders(customers: int = 300, seed: int = 11) -> pd.DataFrame:
-    """Order lines of customers who leave after an order with a fixed chance of their own.
+    """Order lines of customers who stay for a random number of orders.
 
     Ids look like "K-0001", so that none of them can be mistaken for a number elsewhere.
 
@@ -30,19 +30,19 @@ def simulate_orders(customers: int = 300, seed: int = 11) -> pd.DataFrame:
 
 
 def _lines(rng: np.random.Generator, customer: str) -> list[tuple[str, int, float, str, str, str]]:
-    gap, leaves, size = rng.lognormal(3.4, 0.6), rng.beta(1.0, 9.0), rng.lognormal(5.0, 0.8)
-    shape = rng.choice([1.0, 3.0, 8.0])  # from erratic to nearly periodic
-    day, lines, number = int(rng.integers(0, DAYS - 60)), [], 0
+    """One customer's life: a steady rhythm; the last three orders shrink (partial defection); silence."""
+    gap, stays, size = rng.lognormal(3.2, 0.5), 3 + rng.geometric(0.08), rng.lognormal(5.0, 0.8)
+    shape = rng.choice([3.0, 12.0, 40.0])  # from irregular to nearly periodic
+    day, lines = int(rng.integers(0, DAYS - 60)), []
     favourites = rng.choice(40, size=4, replace=False)
-    while day < DAYS:
-        order = f"{customer}/{number}"
+    stays = 1 if rng.random() < 0.08 else stays
+    for number in range(stays):
+        order, fading = f"{customer}/{number}", 0.3 if stays - number <= 3 else 1.0
         for product in rng.choice(favourites, size=int(rng.integers(1, 4)), replace=False):
-            amount = round(float(size * rng.lognormal(0, 0.4)), 2)
+            amount = round(float(size * fading * rng.lognormal(0, 0.3)), 2)
             lines.append((customer, day, amount, order, f"P{product:02d}", f"C{product % 7}"))
         if rng.random() < 0.04:
-            lines.append((customer, day + 3, -round(float(size) / 2, 2), f"R{order}", f"P{product:02d}", "C0"))
-        number += 1
-        if rng.random() < leaves:
-            break
+            back = -round(float(size) / 4, 2)
+            lines.append((customer, day + 3, back, f"R{order}", f"P{product:02d}", "C0"))
         day += max(1, round(float(rng.gamma(shape, gap / shape))))
     return [line for line in lines if line[1] < DAYS]

@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from joblib import Parallel, delayed
-
 from patron.churn import Candidate, ChurnTraining, Panel, train_churn
 from patron.clv import CLVModel
 from patron.errors import NotEnoughData
@@ -81,6 +79,9 @@ def fit_purchase_models(
         Day -> fitted model, None where the orders before it are too few.
     """
     summaries = [purchase_summary(history_before(tables, day), minor_digits=minor_digits) for day in days]
+    # imported here: a service that only loads a model does without joblib
+    from joblib import Parallel, delayed
+
     jobs = (threads or -1) if sum(map(len, summaries)) > _ROWS_WORTH_PROCESSES else 1
     fitted = Parallel(n_jobs=jobs)(delayed(_fit_or_none)(summary) for summary in summaries)
     return dict(zip(days, fitted, strict=True))

@@ -125,6 +125,8 @@ def catalogue(*, attributes: Sequence[str] = (), event_kinds: Sequence[str] = ()
                 f"event_{kind}_last_180_days", "events", "events", f"{kind} events known in the last 180 days"
             )
         )
-        own.append(Feature(f"event_{kind}_latest_value", "events", "", f"value of the latest {kind} event"))
+        own.append(
+            Feature(f"event_{kind}_latest_value", "events", "", f"latest known value of {kind} events")
+        )
     everything = [f._replace(grows_with_log=f.name in _GROWS_WITH_LOG) for f in (*_FIXED, *_trend(), *own)]
     return sorted(everything, key=lambda feature: FEATURE_GROUPS.index(feature.group))

@@ -34,7 +34,8 @@ def events_of(history: History, kinds: Sequence[str]) -> pd.DataFrame:
     empty = pd.DataFrame({"customer_id": pd.Series([], dtype=str), "kind": [], "value": [], "known_day": []})
     events = empty if history.events is None else history.events
     frames = [_one_kind(events[events["kind"] == kind], kind, history.as_of_day) for kind in kinds]
-    joined = pd.DataFrame({"customer_id": sorted(events["customer_id"].unique())})
+    # of the events' own type, also where there are none yet
+    joined = events[["customer_id"]].drop_duplicates()
     for frame in frames:
         joined = joined.merge(frame, on="customer_id", how="left")
     counts = [f"event_{kind}_last_{_WINDOW_DAYS}_days" for kind in kinds]

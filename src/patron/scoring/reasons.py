@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -74,6 +74,7 @@ def reason_columns(
     risk: np.ndarray,
     peers: Mapping[str, float],
     language: str,
+    vocabularies: Mapping[str, Sequence[str] | None] | None = None,
 ) -> pd.DataFrame:
     """Return the nine reason columns of the score row.
 
@@ -89,6 +90,8 @@ def reason_columns(
         Feature -> median of the base.
     language : str
         ``en`` or ``zh``.
+    vocabularies : mapping, optional
+        Attribute -> its values in the order of their codes, None for a number (`FeatureRecipe.attributes`).
 
     Returns
     -------
@@ -99,7 +102,10 @@ def reason_columns(
     sign = np.where(risk == "low", -1.0, 1.0)
     strength = grouped.to_numpy() * sign[:, None]
     order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
-    rows = cast("list[dict[str, float]]", features.to_dict("records"))
+    words = {f"attribute_{name}": known for name, known in (vocabularies or {}).items() if known is not None}
+    rows = cast(list[dict[str, float | str | None]], _in_words(features, words).to_dict("records"))
+    # an average of codes means nothing
+    peers = {name: value for name, value in peers.items() if name not in words}
     columns: dict[str, list[str | None]] = {}
     for rank in range(3):
         chosen = [_reason(grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
@@ -125,14 +131,26 @@ def _reason(codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int)
     return str(codes[order[rank]])
 
 
+def _in_words(features: pd.DataFrame, words: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Put the values of the customer file in the place of their codes."""
+    named = {
+        name: [None if math.isnan(code) else known[int(code)] for code in features[name]]
+        for name, known in words.items()
+        if name in features
+    }
+    return features.assign(**{name: pd.Series(v, features.index, dtype=object) for name, v in named.items()})
+
+
 def _values(
-    code: str, row: Mapping[str, float], peers: Mapping[str, float], sign: float
+    code: str, row: Mapping[str, float | str | None], peers: Mapping[str, float], sign: float
 ) -> dict[str, float | str]:
     shown = SHOWN.get(code) or tuple(name for name in row if str(name).startswith(DRIVERS[code]))
     values: dict[str, float | str] = {"effect": "raises" if sign > 0 else "lowers"}
     for name in shown:
         value = row.get(name)
-        if value is not None and not math.isnan(value):
+        if isinstance(value, str):
+            values[name] = value
+        elif value is not None and not math.isnan(value):
             values[name] = _rounded(value)
         if name in peers:
             values[f"peers_{name}"] = _rounded(peers[name])

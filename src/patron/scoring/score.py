@@ -48,6 +48,7 @@ def score_customers(
     scores = pd.DataFrame(index=rows.index)
     scores["status"] = status_of(rows, as_of_day, parts.settings.active_days)
     scores = scores.join([_money(parts, tables, rows, as_of_day), _ledger_facts(parts, rows)])
+    scores.loc[scores["status"] == "lapsed", "next_order_expected_on"] = None
     scores = scores.join(_churn(parts, tables, scores, as_of_day))
     scores["value_at_risk"] = value_at_risk(
         scores["churn_probability"].to_numpy(float), scores["clv_if_kept"], scores["clv_if_silent"]
@@ -126,7 +127,9 @@ def _churn(parts: ScoringParts, tables: CustomerTables, scores: pd.DataFrame, as
     probability = parts.churn.probability(features)
     risk = np.where(lapsed, "high", parts.thresholds.levels(probability))
     contributions = parts.churn.contributions(features).set_axis(scores.index, axis=0)
-    reasons = reason_columns(features, contributions, risk, parts.peers, parts.settings.language)
+    reasons = reason_columns(
+        features, contributions, risk, parts.peers, parts.settings.language, parts.recipe.attributes
+    )
     return reasons.assign(
         churn_probability=np.where(lapsed, np.nan, probability),
         churn_risk=pd.Series(risk, index=scores.index).mask(lapsed),

@@ -9,8 +9,10 @@ Template = Callable[[Values], str]
 
 
 def _n(values: Values, name: str) -> str:
-    """Show a number as people write it."""
+    """Show a number as people write it, a word as it is."""
     value = values.get(name)
+    if isinstance(value, str):
+        return value
     if not isinstance(value, (int, float)):
         return "?"
     return f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:.1f}"
@@ -47,6 +49,8 @@ def _silence_zh(v: Values) -> str:
 
 def _breadth_en(v: Values) -> str:
     what = "products" if "products_ever" in v else "categories"
+    if f"{what}_ever" not in v:
+        return "its orders name no product"
     return (
         f"bought {_n(v, what + '_last_180_days')} of its {_n(v, what + '_ever')} {what} in the last 180 days"
     )
@@ -54,6 +58,8 @@ def _breadth_en(v: Values) -> str:
 
 def _breadth_zh(v: Values) -> str:
     what, word = ("products", "种产品") if "products_ever" in v else ("categories", "个品类")
+    if f"{what}_ever" not in v:
+        return "订单未注明产品"
     return (
         f"曾购买 {_n(v, what + '_ever')} {word}，近 180 天仍购买 {_n(v, what + '_last_180_days')} {word[0]}"
     )
@@ -121,8 +127,8 @@ _EN: dict[str, Template] = {
     "refunds": lambda v: f"returned {_percent(v, 'refund_ratio')} of what it bought",
     "breadth": _breadth_en,
     "tenure": lambda v: f"a customer for {_n(v, 'days_since_first_order')} days",
-    "event": lambda v: f"recent events: {_named(v)}",
-    "attribute": lambda v: f"customer attributes: {_named(v)}",
+    "event": lambda v: f"recent events: {_named(v) or 'none known'}",
+    "attribute": lambda v: f"customer attributes: {_named(v) or 'none known'}",
 }
 
 _ZH: dict[str, Template] = {
@@ -151,8 +157,8 @@ _ZH: dict[str, Template] = {
     "refunds": lambda v: f"退货占购买额的 {_percent(v, 'refund_ratio')}",
     "breadth": _breadth_zh,
     "tenure": lambda v: f"成为客户已 {_n(v, 'days_since_first_order')} 天",
-    "event": lambda v: f"近期事件：{_named(v)}",
-    "attribute": lambda v: f"客户属性：{_named(v)}",
+    "event": lambda v: f"近期事件：{_named(v) or '未知'}",
+    "attribute": lambda v: f"客户属性：{_named(v) or '未知'}",
 }
 
 _REASONS = {"en": _EN, "zh": _ZH}

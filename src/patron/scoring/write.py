@@ -64,11 +64,12 @@ def write_scores(scores: pd.DataFrame, path: Path) -> Path:
     if path.suffix not in (".parquet", ".csv"):
         raise PatronError(f"Scores are written as .parquet or .csv, not '{path.name}'. Change --out.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
     os.close(handle)
     try:
         if path.suffix == ".csv":
-            _safe_text(as_rounded(scores)).to_csv(beside, index=False)
+            # with this end of line a carriage return inside a text is quoted, too
+            _safe_text(as_rounded(scores)).to_csv(beside, index=False, lineterminator="\r\n")
         else:
             _write_parquet(as_rounded(scores), beside)
         os.chmod(beside, 0o644)

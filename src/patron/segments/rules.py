@@ -12,6 +12,7 @@ import pandas as pd
 from patron.columns import STAGES, TIERS
 from patron.segments.rhythm import limit_days
 
+_YEAR = 365
 _HALF_YEAR = 180
 _SHORTEST_LIMIT_DAYS = 14.0
 
@@ -129,7 +130,9 @@ def stage_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np
 def _earns_under_half(inputs: pd.DataFrame, age: np.ndarray) -> np.ndarray:
     """Compare the last 180 days with the same window last year, or with the customer's own earlier pace."""
     lately = inputs["margin_half"].to_numpy()
-    earlier_days = np.maximum(age - _HALF_YEAR, 1)
-    own_pace = inputs["margin_earlier"].to_numpy() / earlier_days * _HALF_YEAR
-    usual = np.where(age > 365, inputs["margin_half_last_year"].to_numpy(), own_pace)
+    # a shorter time is not scaled up to half a year: it begins with an order, which would overstate the pace
+    earlier_days = np.maximum(age - _HALF_YEAR, _HALF_YEAR)
+    own_pace = inputs["margin_earlier"].to_numpy() * _HALF_YEAR / earlier_days
+    has_last_year = age >= _YEAR + _HALF_YEAR
+    usual = np.where(has_last_year, inputs["margin_half_last_year"].to_numpy(), own_pace)
     return np.asarray((age > _HALF_YEAR) & (usual > 0) & (lately < usual / 2))

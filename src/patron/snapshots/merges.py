@@ -115,10 +115,9 @@ def rename(frame: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]
     narwhals.LazyFrame
     """
     customer = nw.col("customer_id")
-    for new_id in sorted(set(names.values())):
-        old_ids = [old for old, new in names.items() if new == new_id]
-        customer = nw.when(nw.col("customer_id").is_in(old_ids)).then(nw.lit(new_id)).otherwise(customer)
-    return frame.with_columns(customer_id=customer)
+    return frame.with_columns(
+        customer_id=customer.replace_strict(names, default=customer, return_dtype=nw.String)
+    )
 
 
 def _last(start: str, step: dict[str, str]) -> str:
@@ -126,7 +125,8 @@ def _last(start: str, step: dict[str, str]) -> str:
     while here in step:
         if here in seen:
             raise LedgerError(
-                f"customer_merges: '{start}' leads back to itself by way of '{here}'. Remove one of the rows."
+                f"customer_merges: '{here}' leads back to itself by way of '{step[here]}'. "
+                "Remove one of the rows."
             )
         seen.add(here)
         here = step[here]

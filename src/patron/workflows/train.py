@@ -31,6 +31,8 @@ from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
 
 Progress = Callable[[str], None]
+#: Settings that change no result: where things are kept and how much of the machine is used.
+_WHERE_NOT_WHAT = ("engine", "output", "tracking")
 _PACKAGES = ("lightgbm", "lifetimes", "numpy", "pandas", "scikit-learn", "scipy")
 
 
@@ -176,7 +178,7 @@ def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[s
         "churn_model": learned.shipped,
         "feature_names": list(learned.parts.churn.columns),
         "recipe": terms.churn.to_dict(),
-        "config": config.to_dict(),
+        "config": {k: v for k, v in config.to_dict().items() if k not in _WHERE_NOT_WHAT},
         "metrics": metrics_of(learned.evaluation),
         "label": learned.evaluation["label_in_words"],
     }
