@@ -134,9 +134,9 @@ def test_too_few_customers_are_refused_with_all_reasons():
 
 
 def test_unknown_choices_are_refused_together(base):
-    """There is no native backend yet: the error names the one there is, and the unknown process."""
-    with pytest.raises(PatronError, match="there is 'lifetimes'") as caught:
-        CLVModel("paretonbd", backend="native").fit(base)
+    """The error names an unknown backend and an unknown process, and what there is."""
+    with pytest.raises(PatronError, match="there is 'native', 'lifetimes'") as caught:
+        CLVModel("paretonbd", backend="abacus").fit(base)
     assert len(caught.value.problems) == 2
 
 

@@ -3,8 +3,8 @@
 In: a purchase summary, one row per customer. Out: predictions in orders and money.
 Not here: making the summary (``snapshots``), the chance of churn (``churn``).
 
-Importing this folder imports neither ``lifetimes`` nor scikit-learn; ``lifetimes`` is needed to fit, not to
-predict.
+Importing this folder imports neither ``lifetimes`` nor scikit-learn; ``lifetimes`` is needed only where it is
+asked for as the backend of a fit.
 """
 
 from patron.clv.calibration import holdout_calibration

@@ -1,6 +1,6 @@
 """From purchase rows to parameters: which backend, which purchase process, and what to tell the reader.
 
-In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``_lifetimes``).
+In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``_native``, ``_lifetimes``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv import _lifetimes
+from patron.clv import _lifetimes, _native
 from patron.clv._attempts import FitResult
 from patron.clv._summary import PurchaseRows
 from patron.errors import NotEnoughData, PatronError
@@ -20,7 +20,7 @@ from patron.errors import NotEnoughData, PatronError
 Floats = NDArray[np.float64]
 
 PROCESSES = ("bgnbd", "mbgnbd")
-BACKENDS = {"lifetimes": _lifetimes}
+BACKENDS = {"native": _native, "lifetimes": _lifetimes}
 NAMES = {"bgnbd": "BG/NBD", "mbgnbd": "MBG/NBD"}
 _FEWEST_CUSTOMERS = 10
 _FEWEST_REPEATERS = 3

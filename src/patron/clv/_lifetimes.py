@@ -33,19 +33,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patron.clv._attempts import Attempt, FitResult, first_that_works
+from patron.clv._limits import LIMITS, purchase_limit, refuse_nonsense, spend_limit
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
 
 _PANDAS_OPTION = "mode.chained_assignment"
 _PRIOR_SD = 3.0
-_LIMITS = {
-    "r": (1e-3, 1e3),
-    "a": (1e-3, 1e3),
-    "b": (1e-3, 1e3),
-    "alpha": (1e-5, 1e3),
-}  # alpha over mean weeks
-_MEAN_RATIO = 5.0  # a population mean further from the observed one is an artefact of the tail
 _LOG_REACH = 9.0
 _BOUNDED = [(-14.0, 14.0)] * 4
 
@@ -157,7 +151,7 @@ def _mean(values: Floats, weights: NDArray[np.int64]) -> float:
 
 def _limits_on_log_scale(rows: Floats, mean_weeks: float) -> list[tuple[float, float]]:
     """Bounds of log r, alpha, a, b, with alpha on lifetimes' time scale."""
-    bounds = {name: np.log(limits) for name, limits in _LIMITS.items()}
+    bounds = {name: np.log(limits) for name, limits in LIMITS.items()}
     bounds["alpha"] = bounds["alpha"] + np.log(mean_weeks / rows[:, 2].max())
     return [(float(low), float(high)) for low, high in (bounds[name] for name in ("r", "alpha", "a", "b"))]
 
@@ -184,15 +178,9 @@ def _fit_purchases_once(
         params = {name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")}
         logs = np.log(list(params.values()))
         likelihood_sum = -float(likelihood(logs, *rows.T, weights, 0.0)) * int(weights.sum())
-    _refuse_nonsense(params, likelihood_sum)
-    limit = _purchase_limit(params, mean_weeks)
+    refuse_nonsense(params, likelihood_sum)
+    limit = purchase_limit(params, mean_weeks)
     return FitResult(params, likelihood_sum, (), shrink, limit)
-
-
-def _purchase_limit(params: dict[str, float], mean_weeks: float) -> str | None:
-    relative = params | {"alpha": params["alpha"] / mean_weeks}
-    bad = [name for name, (low, high) in _LIMITS.items() if not 1.001 * low < relative[name] < 0.999 * high]
-    return f"{', '.join(bad)} ran off to a limit ({_shown(params, bad)})" if bad else None
 
 
 def _fit_spend_once(
@@ -215,30 +203,13 @@ def _fit_spend_once(
         customers = int(weights.sum())
         scaled = -float(likelihood(np.log([p, q, v]), *rows.T, weights, 0.0)) * customers
     params = {"p": p, "q": q, "v": v * mean}
-    _refuse_nonsense(params, scaled)
+    refuse_nonsense(params, scaled)
     if q <= 1.0:
         raise ValueError(
             f"q = {q:.3g} is not above 1, so the mean order value would be infinite: "
             "a few customers' orders outweigh all others"
         )
-    return FitResult(params, scaled - customers * float(np.log(mean)), (), anchored, _spend_limit(p, q, v))
-
-
-def _spend_limit(p: float, q: float, v: float) -> str | None:
-    ratio = p * v / (q - 1.0)
-    if 1.0 / _MEAN_RATIO < ratio < _MEAN_RATIO:
-        return None
-    return f"the population's mean order value came out {ratio:.3g} times the observed one (q = {q:.3g})"
-
-
-def _refuse_nonsense(params: dict[str, float], log_likelihood: float) -> None:
-    values = [*params.values(), log_likelihood]
-    if not np.isfinite(values).all() or min(params.values()) <= 0.0:
-        raise ValueError(f"no finite parameters ({_shown(params, list(params))})")
-
-
-def _shown(params: dict[str, float], names: list[str]) -> str:
-    return ", ".join(f"{name} = {params[name]:.3g}" for name in names)
+    return FitResult(params, scaled - customers * float(np.log(mean)), (), anchored, spend_limit(p, q, v))
 
 
 def _shrunk(likelihood: Callable[..., Any], centre: Floats, customers: int) -> Callable[..., Any]:

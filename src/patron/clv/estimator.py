@@ -45,7 +45,7 @@ class CLVModel:
     purchases : {"auto", "bgnbd", "mbgnbd"}
         Purchase process. BG/NBD takes every customer with a single order to be alive for ever, so ``auto``
         takes MBG/NBD wherever it can be fitted; both log-likelihoods stand in ``diagnostics_``.
-    backend : {"lifetimes"}
+    backend : {"native", "lifetimes"}
         What fits the parameters. Predictions never need it.
     prior : bool
         Whether a weak prior may step in where plain maximum likelihood fails or runs off to a limit. Where it
@@ -75,7 +75,7 @@ class CLVModel:
     purchases_: str
     diagnostics_: dict[str, Any]
 
-    def __init__(self, purchases: str = "auto", backend: str = "lifetimes", prior: bool = True) -> None:
+    def __init__(self, purchases: str = "auto", backend: str = "native", prior: bool = True) -> None:
         self.purchases = purchases
         self.backend = backend
         self.prior = prior
@@ -110,7 +110,7 @@ class CLVModel:
 
     @classmethod
     def from_params(
-        cls, purchases: str, params: Mapping[str, float], *, backend: str = "lifetimes", prior: bool = True
+        cls, purchases: str, params: Mapping[str, float], *, backend: str = "native", prior: bool = True
     ) -> Self:
         """Make a model from known parameters, without fitting.
 

@@ -17,7 +17,6 @@ NOT_YET: dict[str, tuple[tuple[Any, ...], str]] = {
     "tune.trials": ((0,), "use 0"),
     "clv.model": (("auto", "btyd"), "use auto or btyd"),
     "clv.purchases": (("auto", "bgnbd", "mbgnbd"), "use auto, bgnbd or mbgnbd"),
-    "clv.backend": (("lifetimes",), "use lifetimes"),
     "clv.by": ((None,), "leave it out"),
     "features.custom": (([], ()), "leave it out"),
     "ledger.actions": ((None,), "leave it out"),

@@ -109,7 +109,7 @@ class Clv(Section):
     purchases: Literal["auto", "bgnbd", "mbgnbd", "mbgcnbd", "paretonbd"] = setting(
         "auto", "the purchase model"
     )
-    backend: Literal["native", "lifetimes"] = setting("lifetimes", "what fits the purchase model")
+    backend: Literal["native", "lifetimes"] = setting("native", "what fits the purchase model")
     by: str | None = setting(None, "customer column to fit one purchase model each; null: one for all")
 
 
