@@ -30,14 +30,13 @@ def simulate_orders(customers: int = 300, seed: int = 11) -> pd.DataFrame:
 
 
 def _lines(rng: np.random.Generator, customer: str) -> list[tuple[str, int, float, str, str, str]]:
-    """One customer's life: a steady rhythm; the last three orders shrink (partial defection); silence."""
-    gap, stays, size = rng.lognormal(3.2, 0.5), 3 + rng.geometric(0.08), rng.lognormal(5.0, 0.8)
-    shape = rng.choice([3.0, 12.0, 40.0])  # from irregular to nearly periodic
+    """One customer's life: a steady rhythm; the last four orders shrink (partial defection); silence."""
+    gap, stays, size = rng.gamma(4.0, 7.0), rng.geometric(rng.beta(1.0, 9.0)), rng.lognormal(5.0, 0.8)
+    shape = rng.choice([1.0, 1.0, 3.0])  # from erratic to rather regular
     day, lines = int(rng.integers(0, DAYS - 60)), []
     favourites = rng.choice(40, size=4, replace=False)
-    stays = 1 if rng.random() < 0.08 else stays
     for number in range(stays):
-        order, fading = f"{customer}/{number}", 0.3 if stays - number <= 3 else 1.0
+        order, fading = f"{customer}/{number}", 0.2 if stays - number <= 4 else 1.0
         for product in rng.choice(favourites, size=int(rng.integers(1, 4)), replace=False):
             amount = round(float(size * fading * rng.lognormal(0, 0.3)), 2)
             lines.append((customer, day, amount, order, f"P{product:02d}", f"C{product % 7}"))

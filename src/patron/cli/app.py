@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 import patron
@@ -285,14 +284,14 @@ def _day(option: str, text: str) -> None:
     try:
         date.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(
+        raise typer.BadParameter(
             f"'{text}' is not a day like 2011-09-10, nor latest.", param_hint=option
         ) from None
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise click.BadParameter(f"'{value}' is not one of {', '.join(allowed)}.", param_hint=option)
+        raise typer.BadParameter(f"'{value}' is not one of {', '.join(allowed)}.", param_hint=option)
 
 
 def main() -> None:

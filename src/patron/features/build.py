@@ -144,7 +144,7 @@ def build_features(
     """
     frame = _from_days(history, recipe)
     others: list[pd.DataFrame] = breadth(history) if "breadth" in recipe.groups else []
-    if "btyd" in recipe.groups and purchases is not None:
+    if "btyd" in recipe.groups and purchases is not None and len(frame):
         others.append(btyd(history, purchases, recipe.horizon_days, recipe.minor_digits))
     if "attributes" in recipe.groups and recipe.attributes:
         others.append(attributes_of(history, recipe.attributes))

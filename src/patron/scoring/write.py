@@ -61,8 +61,7 @@ def write_scores(scores: pd.DataFrame, path: Path) -> Path:
     PatronError
         If the ending is another one.
     """
-    if path.suffix not in (".parquet", ".csv"):
-        raise PatronError(f"Scores are written as .parquet or .csv, not '{path.name}'. Change --out.")
+    check_scores_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
     os.close(handle)
@@ -77,6 +76,23 @@ def write_scores(scores: pd.DataFrame, path: Path) -> Path:
     finally:
         Path(beside).unlink(missing_ok=True)
     return path
+
+
+def check_scores_name(path: Path) -> None:
+    """Refuse a name that says neither Parquet nor CSV: before the work is done, not after.
+
+    Parameters
+    ----------
+    path : Path
+        Where scores are to be written.
+
+    Raises
+    ------
+    PatronError
+        If the ending is another one.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise PatronError(f"Scores are written as .parquet or .csv, not '{path.name}'. Change --out.")
 
 
 def _write_parquet(scores: pd.DataFrame, path: str) -> None:

@@ -22,7 +22,7 @@ class Aggregate(NamedTuple):
         Computed row by row, before grouping.
     how : str
         ``sum`` (of integers), ``float_sum`` (of whole numbers held in floats, exact below 2^53), ``min``,
-        ``max``, ``median`` or ``count`` (of values that are not null).
+        ``max``, ``median``, ``q90`` (90 % quantile, interpolated) or ``count`` (of values that are not null).
     """
 
     column: nw.Expr

@@ -106,7 +106,8 @@ def champion_probability(
     if to_day(str(champion.manifest["as_of"])) <= test_day:
         return _as_it_is(champion, tables, test, test_day)
     name = str(champion.manifest["churn_model"])
-    if own == recipe:
+    # as written: a recipe that was read from JSON holds lists where this one holds tuples
+    if own.to_dict() == recipe.to_dict():
         return rehearsal.entrants[name if name in rehearsal.entrants else rehearsal.chosen].probability(
             test.features
         )

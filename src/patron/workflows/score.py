@@ -14,7 +14,7 @@ from patron.errors import Refused
 from patron.ledger import check_freshness
 from patron.model import PatronModel, load_model_folder, status_counts
 from patron.registry import is_registered, open_store, resolve
-from patron.scoring import write_scores
+from patron.scoring import check_scores_name, write_scores
 from patron.workflows.base import Base, open_base
 
 Progress = Callable[[str], None]
@@ -77,6 +77,8 @@ def score(
     Refused
         If the data are stale or have collapsed; the last output stays.
     """
+    if out is not None:
+        check_scores_name(out)
     progress("model")
     loaded = open_model(config, model)
     progress("orders")

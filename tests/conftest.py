@@ -1,0 +1,56 @@
+"""The seeded synthetic ledger, 150 customers over two and a half years, shared by many folders' tests."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from synthetic_ledger import (
+    Line,
+    lines_frame,
+    raw_orders,
+    synthetic_attributes,
+    synthetic_events,
+    synthetic_merges,
+    synthetic_rows,
+    tables_of,
+)
+
+from patron.snapshots import CustomerTables
+
+#: No doctests in these; collecting several files of one name for doctests is an error.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
+
+@pytest.fixture(scope="session")
+def ledger_rows() -> list[Line]:
+    """Plain rows."""
+    return synthetic_rows()
+
+
+@pytest.fixture(scope="session")
+def ledger_lines(ledger_rows: list[Line]) -> pd.DataFrame:
+    """Canonical lines in pandas."""
+    return lines_frame(ledger_rows)
+
+
+@pytest.fixture(scope="session")
+def orders(ledger_rows: list[Line]) -> pd.DataFrame:
+    """The same rows as raw orders, as a user brings them."""
+    return raw_orders(ledger_rows)
+
+
+@pytest.fixture(scope="session")
+def tables(ledger_rows: list[Line]) -> CustomerTables:
+    """Customer tables in pandas, with attributes, events and merges."""
+    return tables_of(
+        ledger_rows,
+        attributes=synthetic_attributes(),
+        events=synthetic_events(),
+        merges=synthetic_merges(),
+    )
+
+
+@pytest.fixture(scope="session")
+def plain_tables(ledger_rows: list[Line]) -> CustomerTables:
+    """Customer tables in pandas, orders only."""
+    return tables_of(ledger_rows)

@@ -1,0 +1,86 @@
+"""A recipe is fitted on what was matured by a day, and never looks at the window that is reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from patron.clv import CLVModel
+from patron.evaluation import ChurnRecipe, fit_purchase_models, fit_recipe, panel_recipe, recipe_panel
+from patron.snapshots import CustomerTables, history_before, purchase_summary, to_day
+
+NEWEST = to_day("2023-03-01")
+DAYS = [NEWEST - 60 - 30 * k for k in range(4)][::-1]
+
+
+def test_a_recipe_reads_back_as_itself(recipe: ChurnRecipe) -> None:
+    """Through JSON, so that a champion can be refitted years later: what it says is the same."""
+    again = ChurnRecipe.from_dict(json.loads(json.dumps(recipe.to_dict())))
+    assert again.to_dict() == recipe.to_dict()
+
+
+def test_panel_recipe_keeps_the_order_of_groups(recipe: ChurnRecipe) -> None:
+    """Groups of the config first, those of the rules behind them."""
+    assert list(panel_recipe(recipe.features).groups) == ["rfm", "rhythm", "value", "btyd"]
+
+
+def test_purchase_models_are_fitted_on_the_orders_before_each_day(
+    trade_tables: CustomerTables, recipe: ChurnRecipe
+) -> None:
+    """The parameters are those of a fit on that day's own summary."""
+    found = fit_purchase_models(trade_tables, [DAYS[0], NEWEST], minor_digits=2)
+    for day in (DAYS[0], NEWEST):
+        alone = CLVModel(purchases="mbgnbd").fit(purchase_summary(history_before(trade_tables, day)))
+        model = found[day]
+        assert model is not None
+        assert model.params_ == alone.params_
+
+
+def test_a_day_with_too_few_orders_has_no_purchase_model(
+    tables_from: Callable[..., CustomerTables],
+) -> None:
+    """The base goes on without it."""
+    tables = tables_from([("a", "2023-01-01", 5.0), ("b", "2023-03-01", 5.0)])
+    assert fit_purchase_models(tables, [to_day("2023-04-01")], minor_digits=2) == {to_day("2023-04-01"): None}
+
+
+@pytest.fixture(scope="module")
+def orders(trade: pd.DataFrame) -> list[tuple[str, str, float]]:
+    """The trade as plain rows."""
+    return list(trade.astype({"ordered_at": str}).itertuples(index=False, name=None))
+
+
+def test_nothing_from_the_reported_window_on_reaches_the_rehearsal(
+    orders: list[tuple[str, str, float]], tables_from: Callable[..., CustomerTables], recipe: ChurnRecipe
+) -> None:
+    """Cut off, or replaced by nonsense, the orders of the window leave every fitted byte as it was."""
+    nonsense = [(c, day, 1e4) if day >= "2023-03-01" else (c, day, a) for c, day, a in orders]
+    extra = [("K-0001", f"2023-03-{d:02d}", 99.0) for d in range(1, 29)]
+    written = []
+    for rows in (orders, [o for o in orders if o[1] < "2023-03-01"], nonsense + extra):
+        tables = tables_from(rows)
+        purchases = fit_purchase_models(tables, DAYS, minor_digits=2)
+        training = fit_recipe(
+            recipe_panel(tables, DAYS, recipe, purchases), replace(recipe, wanted="lightgbm")
+        )
+        written.append({name: model.to_files() for name, model in training.entrants.items()})
+    assert written[0] == written[1] == written[2]
+
+
+def test_shuffled_orders_give_the_same_training(
+    orders: list[tuple[str, str, float]], tables_from: Callable[..., CustomerTables], recipe: ChurnRecipe
+) -> None:
+    """To the last byte."""
+    shuffled = [orders[i] for i in np.random.default_rng(0).permutation(len(orders))]
+    written = []
+    for rows in (orders, shuffled):
+        tables = tables_from(rows)
+        purchases = fit_purchase_models(tables, DAYS, minor_digits=2)
+        training = fit_recipe(recipe_panel(tables, DAYS, recipe, purchases), recipe)
+        written.append({name: model.to_files() for name, model in training.entrants.items()})
+    assert written[0] == written[1]

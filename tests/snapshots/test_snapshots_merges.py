@@ -1,0 +1,106 @@
+"""Re-keyed customers: a merge is a fact with a date."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from synthetic_ledger import ENGINES, Line, tables_of
+
+from patron.errors import LedgerError
+from patron.snapshots import CustomerMerge, history_before, merge_customers, purchase_days_between
+
+CHAIN = (CustomerMerge("a", "b", 10), CustomerMerge("b", "c", 20))
+ROWS = [
+    Line("old", 10, 100, False, "1"),
+    Line("old", 20, 100, False, "2"),
+    Line("new", 35, 100, False, "3"),
+    Line("other", 12, 100, False, "4"),
+]
+
+
+def customers(day: int) -> list[str]:
+    tables = tables_of(ROWS, merges=(CustomerMerge("old", "new", 30),))
+    return sorted(set(history_before(tables, day).days.collect().to_pandas()["customer_id"]))
+
+
+def test_snapshots_before_the_merge_see_two_customers() -> None:
+    """Including the one on the day it takes effect: nothing of that day is known at its start."""
+    assert customers(30) == ["old", "other"]
+    assert customers(31) == ["new", "other"]
+    assert customers(40) == ["new", "other"]
+
+
+def test_a_chain_leads_to_its_last_known_id() -> None:
+    """Step by step, as each of the merges becomes known."""
+    assert merge_customers(CHAIN, 10) == {}
+    assert merge_customers(CHAIN, 11) == {"a": "b"}
+    assert merge_customers(CHAIN, 21) == {"a": "c", "b": "c"}
+    assert merge_customers(CHAIN[::-1], 21) == {"a": "c", "b": "c"}
+
+
+def test_several_old_ids_may_have_one_new_id() -> None:
+    """Two branches become one account."""
+    merges = [CustomerMerge("a", "c", 1), CustomerMerge("b", "c", 2)]
+    assert merge_customers(merges, 3) == {"a": "c", "b": "c"}
+
+
+@pytest.mark.parametrize(
+    "pairs", [[("a", "a")], [("a", "b"), ("b", "a")], [("b", "c"), ("a", "b"), ("c", "b")]]
+)
+def test_a_circle_is_an_error_that_names_one_of_its_ids(pairs: list[tuple[str, str]]) -> None:
+    """The id that is named does lead back to itself."""
+    merges = [CustomerMerge(old, new, 1) for old, new in pairs]
+    inside = {"a"} if len(pairs) < 3 else {"b", "c"}
+    with pytest.raises(LedgerError, match=r"customer_merges: '[a-c]' leads back to itself") as caught:
+        merge_customers(merges, 2)
+    assert str(caught.value).split("'")[1] in inside
+
+
+def test_a_circle_that_is_not_known_yet_is_no_error() -> None:
+    """A later merge changes nothing before it."""
+    merges = [CustomerMerge("a", "b", 1), CustomerMerge("b", "a", 5)]
+    assert merge_customers(merges, 5) == {"a": "b"}
+
+
+def test_one_old_id_with_two_new_ids_is_an_error() -> None:
+    """The message says how many, names one and what to do."""
+    merges = [CustomerMerge("a", "b", 1), CustomerMerge("a", "c", 1), CustomerMerge("d", "e", 1)]
+    with pytest.raises(LedgerError, match=r"1 old ids have two new ids, e\.g\. 'a'\. Keep one row each"):
+        merge_customers(merges, 2)
+
+
+def test_the_same_merge_twice_is_one_merge() -> None:
+    """A row that was exported twice does no harm."""
+    assert merge_customers([CHAIN[0], CHAIN[0]], 11) == {"a": "b"}
+
+
+def test_the_outcome_follows_the_new_id() -> None:
+    """A customer re-keyed inside the window did not leave: its old id has what the new one bought."""
+    tables = tables_of(ROWS, merges=(CustomerMerge("old", "new", 30),))
+    outcome = purchase_days_between(tables, 25, 40).set_index("customer_id")["purchase_days"]
+    assert outcome.to_dict() == {"old": 1, "new": 1}
+
+
+def test_a_merge_after_the_window_does_not_touch_the_outcome() -> None:
+    """It is not known when the window closes."""
+    tables = tables_of(ROWS, merges=(CustomerMerge("old", "new", 40),))
+    outcome = purchase_days_between(tables, 15, 40).set_index("customer_id")["purchase_days"]
+    assert outcome.to_dict() == {"old": 1, "new": 1}
+
+
+def test_events_move_with_the_customer() -> None:
+    """From the day after the merge the survey answers of the old id count for the new one."""
+    events = pd.DataFrame({"customer_id": ["old"], "kind": ["nps"], "value": [3.0], "known_day": [15]})
+    tables = tables_of(ROWS, merges=(CustomerMerge("old", "new", 30),), events=events)
+    seen = [history_before(tables, day).events for day in (30, 31)]
+    assert [None if e is None else e["customer_id"].tolist() for e in seen] == [["old"], ["new"]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_migration_re_keys_thousands_of_customers(engine: str) -> None:
+    """A new ERP gives everybody a new id; quotes in ids are no matter."""
+    merges = tuple(CustomerMerge(f"o'{k}", f'n"{k}', 5) for k in range(1500))
+    rows = [Line(f"o'{k}", 3, 100, False, "1") for k in range(1500)]
+    history = history_before(tables_of(rows, engine=engine, merges=merges), 10)
+    found = history.days.collect().to_pandas()["customer_id"]
+    assert sorted(found) == sorted(f'n"{k}' for k in range(1500))
