@@ -131,19 +131,23 @@ def train_churn(
     evidence: dict[str, float] = {}
     for name in _usable_rules(panel):
         entrants[name], evidence[name] = _rule(name, panel, folds)
-    too_little = _too_little_for_trees(panel, windows, wanted)
+    # two equal sets would count every fold twice, and without a feature there is nothing to split
+    sets = [columns for columns in dict.fromkeys(map(tuple, feature_sets)) if columns]
+    too_little = _too_little_for_trees(panel, windows, wanted, sets)
     if too_little is None:
         settings = {"categorical": list(categorical), "seed": seed, "threads": threads}
-        grid = (
-            [frozen] if frozen else [Candidate(tuple(columns), n) for columns in feature_sets for n in ROUNDS]
-        )
+        grid = [frozen] if frozen else [Candidate(columns, n) for columns in sets for n in ROUNDS]
         entrants["lightgbm"], evidence["lightgbm"], frozen = _trees(panel, folds, grid, settings)
     chosen, reason = _choose(evidence, wanted, too_little, windows, len(folds))
     return ChurnTraining(entrants, chosen, reason, frozen, evidence, windows, float(panel.churned.mean()))
 
 
-def _too_little_for_trees(panel: Panel, windows: int, wanted: str) -> str | None:
+def _too_little_for_trees(
+    panel: Panel, windows: int, wanted: str, sets: Sequence[Sequence[str]]
+) -> str | None:
     """Say why LightGBM does not take part, None where it does."""
+    if not sets:
+        return "features.groups leaves no feature for LightGBM to look at"
     if len(set(panel.churned.tolist())) < 2:
         return "every customer had the same outcome, so there is nothing for LightGBM to learn"
     customers = len(set(panel.customer_id.tolist()))

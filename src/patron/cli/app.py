@@ -303,5 +303,8 @@ def main() -> None:
     except PatronError as error:
         screen.complain(error)
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder that may not be written
+        screen.complain(PatronError(f"{error.strerror or error}: '{error.filename or ''}'."))
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -45,6 +45,18 @@ def score_customers(
     """
     segments = assign_segments(tables, as_of_day, parts.segments)
     rows = segments.set_index("customer_id", drop=False).rename_axis(None)
+    if len(rows):
+        scores = _of_buyers(parts, tables, rows, as_of_day)
+    else:
+        scores = pd.DataFrame(index=rows.index, columns=list(SCORE_COLUMNS), dtype=object)
+    scores = scores.reindex(scores.index.append(_without_purchase(tables, as_of_day, scores.index)))
+    return _complete(scores, parts, as_of_day, model, data_through_day)
+
+
+def _of_buyers(
+    parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_of_day: int
+) -> pd.DataFrame:
+    """Score the customers with a purchase day."""
     scores = pd.DataFrame(index=rows.index)
     scores["status"] = status_of(rows, as_of_day, parts.settings.active_days)
     scores = scores.join([_money(parts, tables, rows, as_of_day), _ledger_facts(parts, rows)])
@@ -55,8 +67,7 @@ def score_customers(
     )
     scores["action"] = parts.playbook.actions(scores, parts.settings.language)
     scores["note"] = _notes(parts, scores, as_of_day)
-    scores = scores.reindex(scores.index.append(_without_purchase(tables, as_of_day, scores.index)))
-    return _complete(scores, parts, as_of_day, model, data_through_day)
+    return scores
 
 
 def status_of(inputs: pd.DataFrame, as_of_day: int, active_days: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import patron
 from patron.config import Config
+from patron.errors import ConfigError
 from patron.evaluation import ChurnRecipe, ValueTerms, Verdict
 from patron.features import FEATURE_GROUPS, FeatureRecipe
 from patron.features.attributes import attribute_vocabularies
@@ -26,7 +27,7 @@ from patron.registry import (
     set_gate_verdict,
 )
 from patron.reports import training_plots
-from patron.snapshots import CustomerTables, to_day
+from patron.snapshots import CustomerTables, history_before, to_day
 from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
 
@@ -109,14 +110,14 @@ def terms_of(config: Config, base: Base) -> Terms:
     -------
     Terms
     """
-    digits = base.ledger.minor_digits
-    groups = FEATURE_GROUPS if config.features.groups == "all" else tuple(config.features.groups)
+    digits, as_of_day = base.ledger.minor_digits, to_day(base.ledger.as_of)
+    known = history_before(base.tables, as_of_day).attributes
     features = FeatureRecipe(
         horizon_days=config.churn.horizon_days,
         minor_digits=digits,
-        groups=groups,
-        attributes=attribute_vocabularies(base.tables.attributes, config.features.attributes),
-        event_kinds=_event_kinds(base.tables, to_day(base.ledger.as_of)),
+        groups=_groups(config.features.groups),
+        attributes=attribute_vocabularies(known, config.features.attributes),
+        event_kinds=_event_kinds(base.tables, as_of_day),
         kinds_of_items=_kinds_of_items(base.tables),
     )
     churn = ChurnRecipe(
@@ -146,6 +147,20 @@ def terms_of(config: Config, base: Base) -> Terms:
         playbook=load_playbook(None if config.playbook is None else config.path(config.playbook)),
         threads=config.engine.threads,
     )
+
+
+def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:
+    if isinstance(wanted, str):
+        return FEATURE_GROUPS
+    unknown = [name for name in wanted if name not in FEATURE_GROUPS]
+    if unknown or not wanted:
+        what = (
+            f"features.groups: there is no group {', '.join(unknown)}"
+            if unknown
+            else "features.groups is empty"
+        )
+        raise ConfigError(f"{what}; use all, or some of {', '.join(FEATURE_GROUPS)}.")
+    return tuple(name for name in FEATURE_GROUPS if name in wanted)
 
 
 def _event_kinds(tables: CustomerTables, as_of_day: int) -> tuple[str, ...]:
