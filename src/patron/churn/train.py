@@ -146,6 +146,8 @@ def _too_little_for_trees(
     panel: Panel, windows: int, wanted: str, sets: Sequence[Sequence[str]]
 ) -> str | None:
     """Say why LightGBM does not take part, None where it does."""
+    if wanted in ("logistic", "rule"):
+        return "LightGBM was not asked for"
     if not sets:
         return "features.groups leaves no feature for LightGBM to look at"
     if len(set(panel.churned.tolist())) < 2:

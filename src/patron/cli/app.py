@@ -174,6 +174,7 @@ def score(
     settings = _load(config, as_of)
     with screen.progress(quiet=as_json) as progress:
         done = run(settings, model=model, out=out, allow_stale=allow_stale, progress=progress)
+    screen.warn(done.warnings)
     if as_json:
         screen.say_json({"scores": str(done.path.resolve()), "model": done.model.name, "counts": done.counts})
         return

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from patron.errors import PatronError
+from patron.errors import LedgerError, PatronError
 
 Progress = Callable[[str], None]
+_CHECK = "correct it, then: patron check CONFIG"
 
 
 def say(text: str) -> None:
@@ -41,6 +42,13 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     Console(highlight=False, width=width).print(grid)
 
 
+def warn(warnings: Sequence[str]) -> None:
+    """Print warnings on stderr."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for warning in warnings:
+        console.print(f"[bold yellow]Warning:[/] {escape(warning)}")
+
+
 def complain(error: PatronError) -> None:
     """Print what is wrong and what to do next on stderr."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -49,14 +57,14 @@ def complain(error: PatronError) -> None:
     for number, problem in enumerate(error.problems, start=1):
         label = f"{word} {number} of {len(error.problems)}" if many else word
         console.print(f"[bold red]{label}:[/] {escape(problem)}")
-    if error.next_step:
-        console.print(f"[bold]Next:[/] {escape(_with_config(error.next_step))}")
+    next_step = error.next_step or (_CHECK if isinstance(error, LedgerError) and _config() else None)
+    if next_step:
+        console.print(f"[bold]Next:[/] {escape(next_step.replace('CONFIG', _config() or 'CONFIG'))}")
 
 
-def _with_config(text: str) -> str:
-    """Put the config that was named into the advice, so that it can be pasted."""
-    named = next((word for word in sys.argv[1:] if word.endswith((".yaml", ".yml"))), "CONFIG")
-    return text.replace("CONFIG", named)
+def _config() -> str | None:
+    """Return the config that was named on the command line, so that advice can be pasted."""
+    return next((word for word in sys.argv[1:] if word.endswith((".yaml", ".yml"))), None)
 
 
 @contextmanager

@@ -9,7 +9,14 @@ asked for as the backend of a fit.
 
 from patron.clv.calibration import holdout_calibration
 from patron.clv.estimator import CLVModel
-from patron.clv.margins import customer_margins
+from patron.clv.margins import customer_margins, net_ratios
 from patron.clv.value import customer_value, value_at_risk
 
-__all__ = ["CLVModel", "customer_margins", "customer_value", "holdout_calibration", "value_at_risk"]
+__all__ = [
+    "CLVModel",
+    "customer_margins",
+    "customer_value",
+    "holdout_calibration",
+    "net_ratios",
+    "value_at_risk",
+]

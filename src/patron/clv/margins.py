@@ -51,3 +51,29 @@ def customer_margins(
     weight = np.where(sold > 0, sold + prior, 1.0)
     own = np.where(sold > 0, (margin + prior * base_margin) / weight, base_margin)
     return np.clip(own, 0.0, 1.0)
+
+
+def net_ratios(*, base_ratio: float, spend: Floats, refund: Floats, purchase_days: Floats) -> Floats:
+    """Return what is left of each customer's order value after refunds, within 0 to 1.
+
+    Parameters
+    ----------
+    base_ratio : float
+        Revenue after refunds / order value, over the base.
+    spend, refund, purchase_days : ndarray, shape (n,)
+        The customer's own totals; a short history is pulled towards the base.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> one = np.array([100.0])
+    >>> net_ratios(base_ratio=0.9, spend=one, refund=one, purchase_days=np.array([3.0]))
+    array([0.45])
+    """
+    prior = _BASE_WEIGHT_DAYS * spend / np.maximum(purchase_days, 1.0)
+    weight = np.where(spend > 0, spend + prior, 1.0)
+    own = np.where(spend > 0, (spend - refund + prior * base_ratio) / weight, base_ratio)
+    return np.clip(own, 0.0, 1.0)

@@ -7,7 +7,7 @@ Not here: anything else. When a capability arrives, its line goes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: Dotted path -> (values this version can do, what to write instead).
@@ -24,6 +24,11 @@ NOT_YET: dict[str, tuple[tuple[Any, ...], str]] = {
     "worklist.cost": ((0,), "leave it out"),
     "worklist.save_rate": ((0.2,), "leave it out"),
     "worklist.cooldown_days": ((28,), "leave it out"),
+    "churn.rhythm.quantile": ((0.9,), "leave it out"),
+    "churn.rhythm.min_days": ((30,), "leave it out"),
+    "churn.rhythm.max_days": ((400,), "leave it out"),
+    "churn.decline.share": ((0.5,), "leave it out"),
+    "nps_scale": (([0, 10], (0, 10)), "leave it out"),
 }
 
 
@@ -31,16 +36,22 @@ def not_available(content: Mapping[str, Any]) -> dict[str, str]:
     """Find the settings of later versions: path -> problem."""
     found = {}
     for path, (possible, advice) in NOT_YET.items():
-        section, key = path.split(".")
-        keys = content.get(section)
-        if isinstance(keys, Mapping) and key in keys and keys[key] not in possible:
-            found[path] = _problem(path, str(keys[key]), advice)
+        wanted = _value_at(content, path.split("."))
+        if wanted is not None and wanted not in possible:
+            found[path] = _problem(path, str(wanted), advice)
     transactions = (content.get("ledger") or {}).get("transactions")
     if isinstance(transactions, Mapping):
         found["ledger.transactions"] = _problem(
             "ledger.transactions", "reading from a database", "name a file"
         )
     return found
+
+
+def _value_at(content: Any, keys: Sequence[str]) -> Any:
+    """Follow keys into nested mappings; None where they lead nowhere."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
 
 
 def _problem(path: str, wanted: str, advice: str) -> str:

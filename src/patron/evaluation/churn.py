@@ -35,7 +35,7 @@ class Judged(NamedTuple):
     block: dict[str, Any]
 
 
-def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
+def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", seed: int) -> Judged:
     """Compare the chosen entrant with the naive rules on a window none of them has seen.
 
     Parameters
@@ -44,6 +44,8 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
         Fitted on snapshots matured by the test day.
     test : Panel
         The rows of the test day.
+    wanted : str
+        ``churn.model`` of the config: what was asked for by name ships as asked, with its grade.
     seed : int
         For the bootstrap.
 
@@ -54,7 +56,7 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
     churned = test.churned
     predicted = {name: model.probability(test.features) for name, model in rehearsal.entrants.items()}
     rules = {name: p for name, p in predicted.items() if name in NAIVE_RULES}
-    shipped, why = _ship(rehearsal, churned, predicted)
+    shipped, why = _ship(rehearsal, churned, predicted, wanted)
     grade = churn_grade(churned, predicted[shipped], rules, seed=seed)
     block = {
         "kind": rehearsal.entrants[shipped].kind,
@@ -76,11 +78,11 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, seed: int) -> Judged:
 
 
 def _ship(
-    rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray]
+    rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray], wanted: str
 ) -> tuple[str, str]:
     """Beat the simple rule or say so: where LightGBM does not, the rule itself ships."""
     chosen = rehearsal.chosen
-    if chosen != "lightgbm":
+    if chosen != "lightgbm" or wanted != "auto":
         return chosen, rehearsal.reason
     losses = {name: log_loss(churned, p) for name, p in predicted.items()}
     best = min((name for name in losses if name in NAIVE_RULES), key=lambda name: losses[name])

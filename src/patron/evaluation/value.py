@@ -12,7 +12,7 @@ from patron.clv import CLVModel, holdout_calibration
 from patron.errors import NotEnoughData
 from patron.evaluation.grade import ValueGrade, clv_grade
 from patron.metrics import value_metrics
-from patron.segments import base_ratios, margins_of, segment_inputs
+from patron.segments import base_ratios, margins_of, net_ratios_of, segment_inputs
 from patron.snapshots import CustomerTables, history_before, purchase_days_between, purchase_summary
 
 _LONGEST_DAYS = 180
@@ -93,7 +93,9 @@ def judge_value(
     inputs = segment_inputs(history)
     net_ratio, base_margin = base_ratios(inputs)
     margin = margins_of(inputs, history.attributes, terms.margin, base_margin if terms.has_cost else None)
-    predicted = model.predict(summary, horizon_weeks=days / 7, margin=margin * net_ratio)
+    predicted = model.predict(
+        summary, horizon_weeks=days / 7, margin=margin * net_ratios_of(inputs, net_ratio)
+    )
     actual = _actual(tables, cut, as_of_day, summary["customer_id"], margin, terms)
     naive = _naive(inputs, margin, days, min(365, cut - first_day), terms.minor_digits)
     expected = predicted["clv"].to_numpy()

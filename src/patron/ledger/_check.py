@@ -36,10 +36,17 @@ def book_refunds(frame: nw.LazyFrame[Any], rules: Rules) -> nw.LazyFrame[Any]:
         turned = amount != amount
     frame = frame.with_columns(turned.alias("turned"))
     sign = nw.when(nw.col("turned")).then(nw.lit(-1)).otherwise(nw.lit(1))
-    return frame.with_columns(
+    booked = frame.with_columns(
         (amount * sign).cast(nw.Int64).alias("amount_minor"),
         (rest * sign).cast(nw.Int64).alias("amount_rest"),
     ).with_columns((nw.col("amount_minor") < 0).alias("is_refund"))
+    return _with_returned_cost(booked) if "cost_minor" in booked.collect_schema() else booked
+
+
+def _with_returned_cost(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Take a refund's cost back, too, whichever sign the source gives it: the goods are in stock again."""
+    cost = nw.col("cost_minor")
+    return frame.with_columns(cost_minor=nw.when(nw.col("is_refund")).then(-cost.abs()).otherwise(cost))
 
 
 def is_readable() -> nw.Expr:

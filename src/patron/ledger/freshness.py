@@ -87,6 +87,12 @@ def _volume(rows: dict[int, int], end: int, least: float | None) -> list[str]:
         place = (end - 1 - day) // _WINDOW_DAYS
         if place <= windows:
             counts[place] += number
+    if not counts[0]:
+        last = as_date(max(rows))
+        return [
+            f"the last {_WINDOW_DAYS} days before {as_date(end)} hold no order row; the last one is of "
+            f"{last} (freshness.min_volume_ratio)"
+        ]
     usual = median(counts[1:])
     if usual == 0 or counts[0] / usual >= least:
         return []

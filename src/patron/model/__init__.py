@@ -1,6 +1,7 @@
 """`PatronModel`: learn, save, verify, load, score."""
 
-from patron.model.learn import Learned, Terms, learn, status_counts
+from patron.model._evaluation import status_counts
+from patron.model.learn import Learned, Terms, learn
 from patron.model.manifest import FORMAT_VERSION, is_model_name, read_model, write_model
 from patron.model.patron_model import PatronModel, load_model_folder
 

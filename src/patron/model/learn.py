@@ -11,29 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 
 from patron.churn import ChurnTraining, Panel
 from patron.clv import CLVModel
-from patron.columns import STATUSES
 from patron.errors import NotEnoughData
 from patron.evaluation import (
     ChurnRecipe,
     Judged,
-    JudgedValue,
     ValueTerms,
     fit_purchase_models,
     fit_recipe,
     judge_churn,
     judge_value,
-    label_in_words,
     panel_recipe,
     recipe_panel,
     suspicious_attributes,
 )
 from patron.features import FeatureRecipe, build_features
+from patron.model._evaluation import counts_of, evaluation_of
 from patron.playbook import Playbook
-from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts, status_of
+from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import base_ratios, fit_segment_rules, segment_inputs
 from patron.snapshots import CustomerTables, day_text, history_before, purchase_summary, snapshot_days
 
@@ -134,7 +133,7 @@ def learn(
         If the log is too short for the horizon, or holds too few customers.
     """
     recipe = terms.churn
-    days = _training_days(as_of_day, first_day, recipe)
+    days = _training_days(_known_until(tables, as_of_day), first_day, recipe)
     progress("purchase models")
     purchases = fit_purchase_models(
         tables, [*days, as_of_day], minor_digits=recipe.features.minor_digits, threads=terms.threads
@@ -152,10 +151,17 @@ def learn(
     valued = judge_value(tables, as_of_day, first_day, terms.value)
     progress("segments")
     parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel)
-    evaluation = _evaluation(as_of_day, recipe, judged, final, test, valued)
+    evaluation = evaluation_of(as_of_day, recipe, judged, final, test, valued)
     evaluation["warnings"] = suspicious_attributes(panel)
-    evaluation["counts"] = _counts(tables, as_of_day, recipe.active_days)
+    evaluation["counts"] = counts_of(tables, as_of_day, recipe.active_days)
     return Learned(parts, evaluation, test, rehearsal, final, shipped)
+
+
+def _known_until(tables: CustomerTables, as_of_day: int) -> int:
+    """Return the day up to which outcomes are known: data that end earlier must not look like churn."""
+    last = history_before(tables, as_of_day).days.select(nw.col("day").max()).collect()
+    newest = last.item() if len(last) else None
+    return as_of_day if newest is None else min(as_of_day, int(newest) + 1)
 
 
 def _training_days(as_of_day: int, first_day: int, recipe: ChurnRecipe) -> list[int]:
@@ -196,7 +202,7 @@ def _rehearse(
     if len(before) == 0 or len(test) == 0:
         return None, None, None
     rehearsal = fit_recipe(before, recipe, threads=threads)
-    return rehearsal, test, judge_churn(rehearsal, test, seed=recipe.seed)
+    return rehearsal, test, judge_churn(rehearsal, test, wanted=recipe.wanted, seed=recipe.seed)
 
 
 def _fit_clv(tables: CustomerTables, as_of_day: int, terms: ValueTerms) -> CLVModel:
@@ -262,56 +268,3 @@ def _peers(
     active = features[features["days_since_last_order"] <= active_days].drop(columns="customer_id")
     medians = active.median(numeric_only=True)
     return {str(name): float(value) for name, value in medians.items() if not np.isnan(value)}
-
-
-def _evaluation(
-    as_of_day: int,
-    recipe: ChurnRecipe,
-    judged: Judged | None,
-    final: ChurnTraining,
-    test: Panel | None,
-    valued: JudgedValue | None,
-) -> dict[str, Any]:
-    horizon = recipe.features.horizon_days
-    evaluation: dict[str, Any] = {
-        "as_of": day_text(as_of_day),
-        "evaluated_as_of": day_text(as_of_day - horizon) if judged else None,
-        "n": len(test) if test is not None else 0,
-        "horizon_days": horizon,
-        "label_in_words": label_in_words(horizon),
-        "grade": {
-            "churn": judged.grade.letter if judged else "C",
-            "clv": valued.grade.letter if valued else "C",
-        },
-        "grade_sentences": {
-            "churn": judged.grade.sentence if judged else f"Not judged: {final.reason}.",
-            "clv": valued.grade.sentence
-            if valued
-            else "Not judged: too few orders before the held-out period.",
-        },
-    }
-    if judged:
-        evaluation["churn"] = judged.block
-    if valued:
-        evaluation |= {"clv": valued.entrants, "clv_holdout": valued.holdout}
-    return evaluation
-
-
-def _counts(tables: CustomerTables, as_of_day: int, active_days: int) -> dict[str, int]:
-    history = history_before(tables, as_of_day)
-    inputs = segment_inputs(history)
-    everybody = len(history.days.select("customer_id").unique().collect())
-    statuses = status_of(inputs, as_of_day, active_days).tolist()
-    return status_counts([*statuses, *["excluded"] * (everybody - len(inputs))])
-
-
-def status_counts(statuses: Any) -> dict[str, int]:
-    """Count the customers of each status; the four add up to `customers`.
-
-    Examples
-    --------
-    >>> status_counts(["scored", "new", "scored"])
-    {'customers': 3, 'scored': 2, 'new': 1, 'lapsed': 0, 'excluded': 0}
-    """
-    found = list(statuses)
-    return {"customers": len(found), **{status: found.count(status) for status in STATUSES}}

@@ -5,8 +5,8 @@ Loading needs numpy, scipy, pandas, narwhals and lightgbm; no MLflow, no YAML, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from patron.model.manifest import read_model, write_model
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts, as_rounded, score_customers
 from patron.segments import SegmentRules
-from patron.snapshots import CustomerTables, customer_tables, to_day
+from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, to_day
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class PatronModel:
         *,
         customers: pd.DataFrame | None = None,
         events: pd.DataFrame | None = None,
+        merges: Sequence[CustomerMerge] = (),
     ) -> Any:
         """Score customers from their order lines.
 
@@ -69,6 +70,8 @@ class PatronModel:
             Only what lies before the start of this day is used.
         customers, events : pandas.DataFrame, optional
             As in training, of `ledger.load_customers` and `ledger.load_events`.
+        merges : sequence of CustomerMerge
+            Customers that were given a new id.
 
         Returns
         -------
@@ -81,11 +84,15 @@ class PatronModel:
             If the orders cannot be used.
         """
         ledger = load_ledger(orders, as_of=as_of, **self._reading_rules(orders))
-        tables = customer_tables(ledger.lines, keep=materialise, attributes=customers, events=events)
+        tables = customer_tables(
+            ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
+        )
         scores = self.score_tables(tables, ledger)
         return _like(orders, scores)
 
-    def score_tables(self, tables: CustomerTables, ledger: Ledger) -> pd.DataFrame:
+    def score_tables(
+        self, tables: CustomerTables, ledger: Ledger, *, language: str | None = None
+    ) -> pd.DataFrame:
         """Score from tables that are built already.
 
         Parameters
@@ -94,19 +101,21 @@ class PatronModel:
             Of `snapshots.customer_tables`.
         ledger : Ledger
             Where they came from: its ``as_of`` and last day.
+        language : str, optional
+            ``en`` or ``zh`` for reasons, actions and notes; that of training when None.
 
         Returns
         -------
         pandas.DataFrame
             Floats rounded to 10 significant digits, as they are written.
         """
-        self._check_currency(ledger)
+        self._check_fit(tables, ledger)
         through = ledger.report.last_day
         day = to_day(ledger.as_of)
         through_day = day - 1 if through is None else to_day(through)
-        return as_rounded(
-            score_customers(self.parts, tables, day, model=self.name, data_through_day=through_day)
-        )
+        settings = replace(self.parts.settings, language=language or self.parts.settings.language)
+        parts = replace(self.parts, settings=settings)
+        return as_rounded(score_customers(parts, tables, day, model=self.name, data_through_day=through_day))
 
     def save(self, parent: Path) -> Path:
         """Write the model folder.
@@ -146,23 +155,58 @@ class PatronModel:
         return files
 
     def _reading_rules(self, orders: Any) -> dict[str, Any]:
-        """Leave out rules about columns that the caller does not have."""
-        rules = dict(self.ledger_rules)
-        names = set(getattr(orders, "columns", ["order_id", "product_id"]))
-        if "order_id" not in names:
-            rules.pop("refund_prefix", None)
-            rules.pop("exclude_order_id_prefixes", None)
-        if "product_id" not in names:
-            rules.pop("exclude_product_ids", None)
-        return rules
-
-    def _check_currency(self, ledger: Ledger) -> None:
-        wanted = self.parts.settings.currency
-        if wanted and ledger.currency and wanted != ledger.currency:
+        """Read lines as in training; a rule about a column that is not there would be broken in silence."""
+        names = getattr(orders, "columns", None)
+        needs = {
+            "refund_prefix": "order_id",
+            "exclude_order_id_prefixes": "order_id",
+            "exclude_product_ids": "product_id",
+        }
+        missing = sorted(
+            {
+                c
+                for rule, c in needs.items()
+                if self.ledger_rules.get(rule) and names is not None and c not in names
+            }
+        )
+        if missing:
             raise ModelError(
+                f"The model was trained with rules about {' and '.join(missing)} (refunds, exclusions), "
+                "which the orders lack. Bring them."
+            )
+        return dict(self.ledger_rules)
+
+    def _check_fit(self, tables: CustomerTables, ledger: Ledger) -> None:
+        """Refuse orders that would be scored with other money or fewer columns than in training."""
+        parts, problems = self.parts, []
+        wanted, digits = parts.settings.currency, parts.recipe.minor_digits
+        if wanted and ledger.currency and wanted != ledger.currency:
+            problems.append(
                 f"The model was trained in {wanted}, the orders are in {ledger.currency}. "
                 "Convert them or train anew."
             )
+        elif ledger.minor_digits != digits:
+            problems.append(
+                f"The model counts money with {digits} decimals, the orders "
+                f"({ledger.currency or 'no currency'}) with {ledger.minor_digits}. "
+                "Name the currency of training, or train anew."
+            )
+        has = {"cost": "cost" in tables.days.collect_schema().names()}
+        has |= {"product_id": tables.products is not None, "category": tables.categories is not None}
+        kinds = parts.recipe.kinds_of_items
+        used = {
+            "cost": parts.settings.base_margin is not None,
+            "product_id": "products" in kinds,
+            "category": "categories" in kinds,
+        }
+        lacking = [column for column, needed in used.items() if needed and not has[column]]
+        if lacking:
+            problems.append(
+                f"The model was trained with the columns {', '.join(lacking)}, which the orders lack. "
+                "Bring them or train anew."
+            )
+        if problems:
+            raise ModelError(problems)
 
 
 def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronModel:
@@ -206,7 +250,7 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
         return PatronModel(name or Path(folder).resolve().name, parts, facts, evaluation, scoring["ledger"])
     except (KeyError, TypeError) as error:
         raise ModelError(
-            f"'{Path(folder).name}' lacks a part of the model ({error}). Train it again."
+            f"'{name or Path(folder).name}' lacks a part of the model ({error}). Train it again."
         ) from None
 
 

@@ -6,6 +6,8 @@ in the model.
 
 from __future__ import annotations
 
+import json
+
 import narwhals as nw
 import numpy as np
 import pandas as pd
@@ -13,10 +15,11 @@ import pandas as pd
 from patron.clv import customer_value, value_at_risk
 from patron.columns import SCHEMA_VERSION, SCORE_COLUMNS
 from patron.features import build_features
+from patron.playbook import Playbook
 from patron.scoring.parts import ScoringParts
 from patron.scoring.reasons import reason_columns
-from patron.scoring.texts import note_text
-from patron.segments import assign_segments, expected_gap_days, margins_of
+from patron.scoring.texts import note_text, reason_text
+from patron.segments import assign_segments, expected_gap_days, margins_of, net_ratios_of
 from patron.snapshots import CustomerTables, day_of, history_before, purchase_summary
 
 
@@ -95,7 +98,8 @@ def _money(parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_o
     history = history_before(tables, as_of_day)
     summary = purchase_summary(history, minor_digits=parts.recipe.minor_digits)
     settings = parts.settings
-    margin = margins_of(rows, history.attributes, settings.margin, settings.base_margin) * settings.net_ratio
+    margin = margins_of(rows, history.attributes, settings.margin, settings.base_margin)
+    margin = margin * net_ratios_of(rows, settings.net_ratio)
     value = customer_value(
         parts.clv,
         summary,
@@ -145,6 +149,43 @@ def _churn(parts: ScoringParts, tables: CustomerTables, scores: pd.DataFrame, as
         churn_probability=np.where(lapsed, np.nan, probability),
         churn_risk=pd.Series(risk, index=scores.index).mask(lapsed),
     )
+
+
+def in_language(scores: pd.DataFrame, playbook: Playbook, language: str, *, active_days: int) -> pd.DataFrame:
+    """Say reasons, actions and notes of scored rows in another language, from their codes and values.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Score rows.
+    playbook : Playbook
+        Of the model that scored them.
+    language : str
+        ``en`` or ``zh``.
+    active_days : int
+        Of the model that scored them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy.
+    """
+    said = scores.copy()
+    for rank in (1, 2, 3):
+        pairs = zip(scores[f"reason_{rank}_code"], scores[f"reason_{rank}_values"], strict=True)
+        said[f"reason_{rank}"] = [
+            reason_text(code, json.loads(values), language) if isinstance(code, str) else None
+            for code, values in pairs
+        ]
+    said["action"] = playbook.actions(scores, language)
+    codes = [
+        status if status in ("excluded", "lapsed") else "not_due" if str(note).startswith("not_due") else None
+        for status, note in zip(scores["status"], scores["note"], strict=True)
+    ]
+    said["note"] = [
+        None if code is None else note_text(code, language, active_days=active_days) for code in codes
+    ]
+    return said
 
 
 def _notes(parts: ScoringParts, scores: pd.DataFrame, as_of_day: int) -> list[str | None]:

@@ -14,7 +14,7 @@ from patron.errors import PatronError
 
 _DIGITS = 10
 # A cell that begins like this would be run as a formula by a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_rounded(scores: pd.DataFrame) -> pd.DataFrame:
@@ -115,5 +115,5 @@ def _write_parquet(scores: pd.DataFrame, path: str) -> None:
 def _safe_text(scores: pd.DataFrame) -> pd.DataFrame:
     """Put an apostrophe before text that a spreadsheet would run."""
     for name in scores.select_dtypes(["object", "string"]):
-        scores[name] = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in scores[name]]
+        scores[name] = [f"'{v}" if isinstance(v, str) and v.startswith(FORMULA) else v for v in scores[name]]
     return scores

@@ -1,7 +1,7 @@
 """Tiers, lifecycle stages and the customer's own rhythm, as pure functions of the ledger and stored edges."""
 
 from patron.segments.assign import assign_segments, fit_segment_rules
-from patron.segments.inputs import base_ratios, margins_of, segment_inputs
+from patron.segments.inputs import base_ratios, margins_of, net_ratios_of, segment_inputs
 from patron.segments.replay import REPLAY_DAYS, replay
 from patron.segments.rhythm import expected_gap_days, limit_days
 from patron.segments.rules import SegmentRules, stage_codes, tier_codes
@@ -15,6 +15,7 @@ __all__ = [
     "fit_segment_rules",
     "limit_days",
     "margins_of",
+    "net_ratios_of",
     "replay",
     "segment_inputs",
     "stage_codes",

@@ -6,7 +6,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from patron.clv import customer_margins
+from patron.clv import customer_margins, net_ratios
 from patron.snapshots import Aggregate, History, aggregate, count, total
 
 _YEAR = 365
@@ -63,7 +63,7 @@ def base_ratios(inputs: pd.DataFrame) -> tuple[float, float]:
 def margins_of(
     inputs: pd.DataFrame, attributes: pd.DataFrame | None, default: float, base_margin: float | None
 ) -> np.ndarray:
-    """Return each customer's margin ratio (`clv.customer_margins`).
+    """Return each customer's margin / revenue (`clv.customer_margins`).
 
     Parameters
     ----------
@@ -90,6 +90,28 @@ def margins_of(
         known=known,
         revenue=(inputs["spend_ever"] - inputs["refund_ever"]).to_numpy(),
         margin=inputs["margin_ever"].to_numpy(),
+        purchase_days=inputs["purchase_days"].to_numpy(),
+    )
+
+
+def net_ratios_of(inputs: pd.DataFrame, base_ratio: float) -> np.ndarray:
+    """Return what is left of each customer's order value after refunds (`clv.net_ratios`).
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    base_ratio : float
+        Of `base_ratios`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    return net_ratios(
+        base_ratio=base_ratio,
+        spend=inputs["spend_ever"].to_numpy(),
+        refund=inputs["refund_ever"].to_numpy(),
         purchase_days=inputs["purchase_days"].to_numpy(),
     )
 

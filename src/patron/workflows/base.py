@@ -117,6 +117,7 @@ def data_digest(tables: CustomerTables) -> str:
         64 hex digits.
     """
     frame = tables.days.collect().to_pandas().sort_values(["customer_id", "day"], ignore_index=True)
-    numbers = np.ascontiguousarray(frame[["day", "orders", "spend", "refund"]].to_numpy(dtype=np.int64))
+    columns = [c for c in ("day", "orders", "lines", "spend", "refund", "cost") if c in frame]
+    numbers = np.ascontiguousarray(frame[columns].to_numpy(dtype=np.int64))
     customers = pd.util.hash_pandas_object(frame["customer_id"].astype(object), index=False).to_numpy()
     return hashlib.sha256(customers.tobytes() + numbers.tobytes()).hexdigest()

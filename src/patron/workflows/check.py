@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from patron.config import Config
+from patron.features.attributes import attribute_vocabularies
 from patron.ledger import LedgerReport
-from patron.snapshots import CustomerTables, probable_rekeys
+from patron.snapshots import CustomerTables, merge_customers, probable_rekeys
 from patron.workflows.base import open_base
+
+_FOR_EVER = 10**9
 
 
 def check(config: Config) -> LedgerReport:
@@ -25,6 +28,9 @@ def check(config: Config) -> LedgerReport:
         Rows in = rows used + set aside + later; the warnings speak of customers and events as well.
     """
     base = open_base(config)
+    # what a training would refuse is refused here, too, before anybody waits for one
+    merge_customers(base.tables.merges, _FOR_EVER)
+    attribute_vocabularies(base.tables.attributes, config.features.attributes)
     more = [*_about_attributes(config, base.tables), *_about_rows(base.tables), *_about_ids(base.tables)]
     return replace(base.ledger.report, warnings=[*base.ledger.report.warnings, *more])
 

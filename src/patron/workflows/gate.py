@@ -65,10 +65,13 @@ def gate(
     champion = load_model_folder(resolve(store, f"models:/{name}/{champion_version}", name=name).folder)
     defended = champion_probability(champion, tables, learned, recipe, first_day)
     if defended is None:
-        verdict = promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
-        return verdict._replace(
-            reason=f"{verdict.reason}; version {champion_version} predicts over another horizon or population"
+        worse = log_loss(test.churned, candidate) > log_loss(test.churned, best_rule)
+        than_rule = "worse" if worse else "no worse"
+        reason = (
+            f"version {champion_version} predicts over another horizon or population, so the two cannot be "
+            f"compared; the new one is {than_rule} than the best naive rule"
         )
+        return Verdict(not worse, reason, None, None, None)
     return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
 
 

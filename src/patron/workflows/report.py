@@ -13,6 +13,7 @@ from patron.errors import PatronError
 from patron.ledger import LedgerReport
 from patron.model import PatronModel, status_counts
 from patron.reports import write_report
+from patron.scoring import FORMULA, in_language
 from patron.workflows.base import open_ledger
 from patron.workflows.score import open_model
 
@@ -68,7 +69,7 @@ def read_scores(path: Path) -> pd.DataFrame:
     """
     try:
         if path.suffix == ".csv":
-            scores = pd.read_csv(path, dtype={"customer_id": str})
+            scores = pd.read_csv(path, converters={"customer_id": _plain_id})
         else:
             scores = pd.read_parquet(path)
     except (OSError, ValueError) as error:
@@ -83,6 +84,11 @@ def read_scores(path: Path) -> pd.DataFrame:
             + " Run patron score."
         )
     return scores
+
+
+def _plain_id(text: str) -> str:
+    """Take off the apostrophe that keeps a spreadsheet from running an id as a formula."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
 
 
 def _newest(config: Config) -> Path:
@@ -139,6 +145,8 @@ def report_on(
     """
     as_of = str(scores["as_of"].iloc[0])
     tongue = language or config.language
+    parts = model.parts
+    scores = in_language(scores, parts.playbook, tongue, active_days=parts.settings.active_days)
     name = f"{as_of}.html" if tongue == config.language else f"{as_of}.{tongue}.html"
     evaluation: dict[str, Any] = {**model.evaluation, "counts": status_counts(scores["status"])}
     return write_report(

@@ -15,7 +15,7 @@ from patron.ledger import check_freshness
 from patron.model import PatronModel, load_model_folder, status_counts
 from patron.registry import is_registered, open_store, resolve
 from patron.scoring import check_scores_name, write_scores
-from patron.workflows.base import Base, open_base
+from patron.workflows.base import Base, open_base, reading_rules
 
 Progress = Callable[[str], None]
 
@@ -36,6 +36,8 @@ class Scored:
         The rows.
     base : Base
         What was scored.
+    warnings : list of str
+        What a reader should know: settings that changed since training.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Scored:
     counts: dict[str, int]
     scores: pd.DataFrame
     base: Base
+    warnings: list[str]
 
 
 def score(
@@ -86,10 +89,31 @@ def score(
     if not allow_stale:
         _refuse_stale(config, base)
     progress("scores")
-    scores = loaded.score_tables(base.tables, base.ledger)
+    scores = loaded.score_tables(base.tables, base.ledger, language=config.language)
     progress("file")
     path = write_scores(scores, out or scores_path(config, base.ledger.as_of))
-    return Scored(path, loaded, status_counts(scores["status"]), scores, base)
+    return Scored(path, loaded, status_counts(scores["status"]), scores, base, _changed_since(config, loaded))
+
+
+def _changed_since(config: Config, model: PatronModel) -> list[str]:
+    """Name the settings that shape a model and have changed: scores follow the model, not the config."""
+    trained, now = model.manifest.get("config", {}), config.to_dict()
+    blocks = ("churn", "clv", "features", "segments", "snapshots")
+    changed = [
+        f"{block}.{key}"
+        for block in blocks
+        for key, value in now[block].items()
+        if block in trained and trained[block].get(key, value) != value
+    ]
+    rules = {
+        key: value
+        for key, value in reading_rules(config).items()
+        if model.ledger_rules.get(key, value) != value
+    }
+    changed += [f"ledger.{key}" for key in rules]
+    if not changed:
+        return []
+    return [f"{', '.join(changed)} changed since the model was trained; train again for them to count"]
 
 
 def open_model(config: Config, reference: str | None) -> PatronModel:

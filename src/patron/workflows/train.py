@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import patron
 from patron.config import Config
 from patron.errors import ConfigError
@@ -27,7 +29,7 @@ from patron.registry import (
     set_gate_verdict,
 )
 from patron.reports import training_plots
-from patron.snapshots import CustomerTables, history_before, to_day
+from patron.snapshots import CustomerTables, to_day
 from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
 
@@ -111,7 +113,7 @@ def terms_of(config: Config, base: Base) -> Terms:
     Terms
     """
     digits, as_of_day = base.ledger.minor_digits, to_day(base.ledger.as_of)
-    known = history_before(base.tables, as_of_day).attributes
+    known = _known_attributes(base.tables, as_of_day)
     features = FeatureRecipe(
         horizon_days=config.churn.horizon_days,
         minor_digits=digits,
@@ -154,13 +156,17 @@ def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:
         return FEATURE_GROUPS
     unknown = [name for name in wanted if name not in FEATURE_GROUPS]
     if unknown or not wanted:
-        what = (
-            f"features.groups: there is no group {', '.join(unknown)}"
-            if unknown
-            else "features.groups is empty"
-        )
-        raise ConfigError(f"{what}; use all, or some of {', '.join(FEATURE_GROUPS)}.")
+        what = f"there is no group {', '.join(unknown)}" if unknown else "no group is named"
+        raise ConfigError(f"features.groups: {what}; use all, or some of {', '.join(FEATURE_GROUPS)}.")
     return tuple(name for name in FEATURE_GROUPS if name in wanted)
+
+
+def _known_attributes(tables: CustomerTables, as_of_day: int) -> pd.DataFrame | None:
+    """Return every version of the attributes known by then: older snapshots hold values that are gone now."""
+    table = tables.attributes
+    if table is None or "valid_from_day" not in table:
+        return table
+    return table[table["valid_from_day"] < as_of_day]
 
 
 def _event_kinds(tables: CustomerTables, as_of_day: int) -> tuple[str, ...]:

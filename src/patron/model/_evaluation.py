@@ -1,0 +1,71 @@
+"""What is known about a trained model, as `evaluation.json` holds it.
+
+In:  what was judged (`evaluation`). Out: plain data for JSON.
+Not here: training (`model.learn`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from patron.churn import ChurnTraining, Panel
+from patron.columns import STATUSES
+from patron.evaluation import ChurnRecipe, Judged, JudgedValue, label_in_words
+from patron.scoring import status_of
+from patron.segments import segment_inputs
+from patron.snapshots import CustomerTables, day_text, history_before
+
+
+def evaluation_of(
+    as_of_day: int,
+    recipe: ChurnRecipe,
+    judged: Judged | None,
+    final: ChurnTraining,
+    test: Panel | None,
+    valued: JudgedValue | None,
+) -> dict[str, Any]:
+    """Put together what was judged; what could not be judged is graded C and says so."""
+    horizon = recipe.features.horizon_days
+    evaluation: dict[str, Any] = {
+        "as_of": day_text(as_of_day),
+        "evaluated_as_of": day_text(int(test.as_of_day[0])) if judged and test else None,
+        "n": len(test) if test is not None else 0,
+        "horizon_days": horizon,
+        "label_in_words": label_in_words(horizon),
+        "grade": {
+            "churn": judged.grade.letter if judged else "C",
+            "clv": valued.grade.letter if valued else "C",
+        },
+        "grade_sentences": {
+            "churn": judged.grade.sentence if judged else f"Not judged: {final.reason}.",
+            "clv": valued.grade.sentence
+            if valued
+            else "Not judged: too few orders before the held-out period.",
+        },
+    }
+    if judged:
+        evaluation["churn"] = judged.block
+    if valued:
+        evaluation |= {"clv": valued.entrants, "clv_holdout": valued.holdout}
+    return evaluation
+
+
+def counts_of(tables: CustomerTables, as_of_day: int, active_days: int) -> dict[str, int]:
+    """Count the customers of each status on the training day."""
+    history = history_before(tables, as_of_day)
+    inputs = segment_inputs(history)
+    everybody = len(history.days.select("customer_id").unique().collect())
+    statuses = status_of(inputs, as_of_day, active_days).tolist()
+    return status_counts([*statuses, *["excluded"] * (everybody - len(inputs))])
+
+
+def status_counts(statuses: Any) -> dict[str, int]:
+    """Count the customers of each status; the four add up to `customers`.
+
+    Examples
+    --------
+    >>> status_counts(["scored", "new", "scored"])
+    {'customers': 3, 'scored': 2, 'new': 1, 'lapsed': 0, 'excluded': 0}
+    """
+    found = list(statuses)
+    return {"customers": len(found), **{status: found.count(status) for status in STATUSES}}
