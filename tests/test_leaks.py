@@ -314,7 +314,8 @@ def test_a_training_that_peeks_is_caught(
 ) -> None:
     """With a cut one day late in `learn` alone, edges, peers and counts differ, and nothing else does."""
     module = sys.modules["patron.model.learn"]
-    monkeypatch.setattr(module, "history_before", lambda t, day: history_before(t, day + 1))
+    for late in (module, sys.modules["patron.model._evaluation"]):
+        monkeypatch.setattr(late, "history_before", lambda t, day: history_before(t, day + 1))
     # what is fitted elsewhere is left out here: it takes long and is compared above
     monkeypatch.setattr(module, "fit_purchase_models", lambda _, days, **__: dict.fromkeys(days, model_of()))
     monkeypatch.setattr(module, "_fit_clv", lambda *_: model_of())

@@ -244,6 +244,12 @@ def test_an_unknown_feature_group(project: Project) -> None:
     project.refused("rythm", "rhythm")
 
 
+def test_no_feature_group(project: Project) -> None:
+    """An empty list is not "all"."""
+    project.write(config=CONFIG + "features: {groups: []}\n")
+    project.refused(r"features\.groups", "use all")
+
+
 def test_a_playbook_that_is_not_there(project: Project) -> None:
     """Found before anything is trained."""
     project.write(config=CONFIG + "playbook: mine.yaml\n")

@@ -109,7 +109,7 @@ def test_check_prints_months_to_compare(patron: Run, config: Path, project: Proj
 def test_check_of_an_unusable_ledger_exits_1(patron: Run, tmp_path: Path) -> None:
     """All orders of one customer: the report is printed, and the exit code tells a script."""
     (tmp_path / "o.csv").write_text("customer_id,ordered_at,amount\na,2024-01-01,5\na,2024-02-01,5\n")
-    (tmp_path / "c.yaml").write_text("name: x\nledger: {transactions: o.csv}\n")
+    (tmp_path / "c.yaml").write_text("name: x\nledger: {transactions: o.csv}\nas_of: 2024-03-01\n")
     said = patron("check", tmp_path / "c.yaml")
     assert said.code == 1
     assert "2 rows in" in said.out

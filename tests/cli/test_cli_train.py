@@ -80,3 +80,20 @@ def test_lightgbm_on_a_short_log_works(patron: Run, fresh: Path) -> None:
     said = patron("train", fresh, *words, "--json")
     assert said.code == 0, said.err
     assert json.loads(said.out)["promoted"] is True
+
+
+def test_a_log_too_short_to_judge_goes_all_the_way(
+    patron: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Half a year: a rule ships, not judged and said so; scores and report follow; no second champion."""
+    orders = trade_orders()
+    recent = orders[orders["ordered_at"] >= "2023-01-01"]
+    config = write_project(tmp_path / "short", tmp_path_factory.getbasetemp(), recent)
+    words = ["--set", "churn.horizon_days=70"]
+    first = patron("train", config, *words)
+    assert first.code == 0, first.err
+    assert "Not judged" in first.out
+    assert "trade/1 is champion now" in first.out
+    assert patron("score", config).code == 0
+    assert patron("report", config).code == 0
+    assert "trade/2 is not champion: no window to judge on" in patron("train", config, *words).out

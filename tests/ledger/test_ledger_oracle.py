@@ -94,6 +94,8 @@ def oracle(frame: pd.DataFrame) -> tuple[Counter[str], dict[str, int], Counter[t
         booked = amount if isinstance(amount, int) else 0
         turned = bool(order and order.startswith("C") and booked > 0)
         booked = -booked if turned else booked
+        # goods that come back bring their cost back
+        cost = -cost if cost is not None and booked < 0 else cost
         key = (customer, when, booked, raw.amount.strip() if raw.amount in ("0.125", "0.375") else "", turned)
         key += (order, product, quantity, cost)
         if customer is None:

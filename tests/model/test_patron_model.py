@@ -157,8 +157,14 @@ def test_a_path_gives_the_same_scores(project: Project, model: PatronModel, scor
 
 def test_orders_without_order_ids_are_scored(project: Project, model: PatronModel) -> None:
     """A service may have fewer columns than training had; then purchase days count as orders."""
-    found = model.score(project.orders[["customer_id", "ordered_at", "amount"]], as_of="2023-07-02")
+    found = model.score(project.orders.drop(columns="order_id"), as_of="2023-07-02")
     assert found["churn_probability"].notna().sum() > 50
+
+
+def test_orders_without_a_column_the_model_looks_at_are_refused(project: Project, model: PatronModel) -> None:
+    """Features of products would be missing for everybody, and the probabilities wrong in silence."""
+    with pytest.raises(ModelError, match="trained with the columns product_id, category"):
+        model.score(project.orders[["customer_id", "ordered_at", "amount"]], as_of="2023-07-02")
 
 
 def test_orders_that_cannot_be_used_are_refused_in_words(project: Project, model: PatronModel) -> None:

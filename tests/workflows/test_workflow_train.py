@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trade_project import Project, opened, trade_orders, write_project
+from trade_project import Project, copied, opened, trade_orders, write_project
 
 from patron.config import load_config
 from patron.evaluation import ChurnRecipe
@@ -38,7 +38,7 @@ def test_shuffled_orders_and_other_threads_give_the_same_bytes(
     again = train(config)
     assert contents(again.folder) == contents(project.trained.folder)
     assert again.folder.name == project.trained.folder.name
-    first, second = (score(load_config(p)).path.read_bytes() for p in (project.config, path))
+    first, second = (score(load_config(p)).path.read_bytes() for p in (copied(project, tmp_path), path))
     assert first == second
 
 

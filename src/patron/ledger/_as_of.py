@@ -39,17 +39,14 @@ def as_date(day: int) -> date:
     return _EPOCH + timedelta(days=int(day))
 
 
-def row_quantile(days: Sequence[DayCount], q: float, *, lower: bool = False) -> float:
-    """Quantile of the rows' days from sorted counts: linear between neighbours, or the lower one of them.
-
-    In a small ledger the neighbour above the 99.9 % quantile is the odd row itself; the lower one is not.
-    """
+def row_quantile(days: Sequence[DayCount], q: float) -> float:
+    """Quantile of the rows' days, linear between neighbours (the usual definition), from sorted counts."""
     ends = np.cumsum([d.rows for d in days])
     place = q * (int(ends[-1]) - 1)
     low, high = (
         days[int(np.searchsorted(ends, k, side="right"))].day for k in (int(place), int(np.ceil(place)))
     )
-    return float(low) if lower else low + (high - low) * (place - int(place))
+    return low + (high - low) * (place - int(place))
 
 
 def latest_as_of(days: Sequence[DayCount], today: date) -> date:
@@ -68,7 +65,7 @@ def latest_as_of(days: Sequence[DayCount], today: date) -> date:
         )
         raise LedgerError(message)
     last = orders[-1]
-    if last.day - row_quantile(past, _QUANTILE, lower=True) > _FAR_DAYS:
+    if last.day - row_quantile(past, _QUANTILE) > _FAR_DAYS:
         before = max((d.day for d in past if d.day < last.day), default=last.day)
         message = (
             f"the last order is dated {as_date(last.day)} ({last.orders:,} rows), but 99.9 % of the "
