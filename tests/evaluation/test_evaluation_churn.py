@@ -163,3 +163,12 @@ def test_calibration_table_covers_every_customer(judged: Judged) -> None:
 def test_every_entrant_is_a_known_rule_or_the_trees(judged: Judged) -> None:
     """Names in the file are stable."""
     assert set(judged.block["out_of_time_log_loss"]) <= {"lightgbm", *NAIVE_RULES}
+
+
+def test_what_was_asked_for_by_name_ships_with_its_grade() -> None:
+    """`churn.model: lightgbm` is an order, not a suggestion: the trees ship, graded C."""
+    test = window()
+    swapped = test.features.rename(columns={"lightgbm": "rfm_logistic", "rfm_logistic": "lightgbm"})
+    panel = Panel(swapped, test.churned, test.customer_id, test.as_of_day)
+    found = judge_churn(rehearsal(), panel, wanted="lightgbm", seed=1)
+    assert (found.shipped, found.grade.letter) == ("lightgbm", "C")

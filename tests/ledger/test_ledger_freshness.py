@@ -72,3 +72,10 @@ def test_no_order_before_as_of() -> None:
     assert check_freshness(ledger, as_of=dt.date(2000, 1, 1), today=AS_OF) == [
         "there is no order before 2000-01-01"
     ]
+
+
+def test_a_feed_that_died_long_ago_is_no_fresh_one() -> None:
+    """Half a year of nothing: the usual window is empty by then, which must not count as usual."""
+    found = problems(daily_orders([0] * 8 + [3] * 8))
+    assert len(found) == 1
+    assert "hold no order row; the last one is of 2023-11-19" in found[0]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import narwhals as nw
 import pandas as pd
 import pytest
 from synthetic_ledger import ENGINES, Line, tables_of
 
 from patron.errors import LedgerError
-from patron.snapshots import CustomerMerge, history_before, merge_customers, purchase_days_between
+from patron.snapshots import (
+    CustomerMerge,
+    history_before,
+    merge_customers,
+    probable_rekeys,
+    purchase_days_between,
+)
 
 CHAIN = (CustomerMerge("a", "b", 10), CustomerMerge("b", "c", 20))
 ROWS = [
@@ -104,3 +111,11 @@ def test_a_migration_re_keys_thousands_of_customers(engine: str) -> None:
     history = history_before(tables_of(rows, engine=engine, merges=merges), 10)
     found = history.days.collect().to_pandas()["customer_id"]
     assert sorted(found) == sorted(f'n"{k}' for k in range(1500))
+
+
+def test_probable_rekeys_are_suggested_where_one_id_ends_before_a_like_one_starts() -> None:
+    """Same digits and no overlap: suggested. Overlapping or too short: not."""
+    days = {"0815": (1, 5), "C-815": (9, 20), "77": (1, 2), "x77": (5, 6), "900": (1, 9), "A900": (9, 12)}
+    rows = [(customer, day) for customer, span in days.items() for day in span]
+    frame = nw.from_native(pd.DataFrame(rows, columns=["customer_id", "day"])).lazy()
+    assert probable_rekeys(frame) == [("0815", "C-815")]
