@@ -35,3 +35,12 @@ def test_a_cancelled_order_leaves_no_cost(refund: tuple[str, str, float, float])
 def test_a_later_refund_takes_the_margin_back() -> None:
     """Sold with a margin of 40, taken back next month: nothing is left."""
     assert margin_of([("1", "2024-01-05", 100.0, 60.0), ("C1", "2024-02-05", -100.0, 60.0)]) == 0.0
+
+
+def test_lines_without_a_cost_are_counted_aloud() -> None:
+    """Unknown is not zero: the data report says how many lines count as margin alone."""
+    lines = {"customer_id": ["a", "b"], "ordered_at": ["2024-01-05", "2024-02-05"], "amount": [9.0, 9.0]}
+    report = load_ledger(pd.DataFrame(lines | {"cost": [5.0, None]}), as_of="2024-06-01").report
+    assert "1 order lines have no cost; their whole amount counts as margin" in report.warnings
+    known = load_ledger(pd.DataFrame(lines | {"cost": [5.0, 4.0]}), as_of="2024-06-01").report
+    assert not [w for w in known.warnings if "cost" in w]

@@ -140,6 +140,13 @@ def total_months(folded: nw.LazyFrame[Any]) -> dict[int, int]:
     return {int(r["month"]): int(r["amount_minor"]) for r in sorted(found, key=lambda r: int(r["month"]))}
 
 
+def count_without_cost(folded: nw.LazyFrame[Any]) -> int:
+    """Count the sold lines whose cost is not known."""
+    bare = folded.filter((nw.col("amount_minor") > 0) & nw.col("cost_minor").is_null())
+    [row] = _records(bare.select(nw.len().alias("lines")))
+    return int(row["lines"])
+
+
 def count_orders(folded: nw.LazyFrame[Any]) -> tuple[int, Mapping[int, int]]:
     """Count distinct orders with a positive line: in all, and per month."""
     purchase_day = nw.concat_str(nw.col("customer_id"), nw.col("day").cast(nw.String), separator=_BREAK)

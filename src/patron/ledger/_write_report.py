@@ -150,6 +150,7 @@ def _warnings(found: Findings, lines: LineTotals, later: int) -> list[str]:
         *_text_hints(found.codes, found.examples),
         *early_warning(found.days),
         *_typing_warnings(found.typed),
+        *_cost_warning(found.folded),
     ]
     if found.latest and later:
         said.append(f"{later:,} rows are dated after the last order up to today and wait as 'later'")
@@ -177,6 +178,13 @@ def _warnings(found: Findings, lines: LineTotals, later: int) -> list[str]:
     if lines.first_day == lines.last_day:
         said.append(f"all lines are on one day, {as_date(lines.first_day)}; nothing can be trained on them")
     return said
+
+
+def _cost_warning(folded: nw.LazyFrame[Any]) -> list[str]:
+    if "cost_minor" not in folded.collect_schema():
+        return []
+    bare = _totals.count_without_cost(folded)
+    return [f"{bare:,} order lines have no cost; their whole amount counts as margin"] if bare else []
 
 
 def _typing_warnings(typed: Typed) -> list[str]:
