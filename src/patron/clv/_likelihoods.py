@@ -111,7 +111,11 @@ def _time_terms(
     gradient[0] -= r * (weight * log_now).sum()
     gradient[1] -= (weight * shape * share_now).sum()
     spread = pull * (1.0 - left)
-    hessian = np.array([[(spread * one * other).sum() for other in slopes] for one in slopes])
+    hessian = np.zeros((4, 4))
+    for i, slope in enumerate(slopes):
+        pulled = spread * slope
+        for j in range(i, 4):
+            hessian[i, j] = hessian[j, i] = (pulled * slopes[j]).sum()
     hessian[0, 0] += (pull * slopes[0]).sum() - r * (weight * log_now).sum()
     mixed = r * (pull * (share_now - share_last)).sum() - r * (weight * share_now).sum()
     hessian[0, 1] += mixed
@@ -136,34 +140,35 @@ def spend_likelihood(count: Floats, value: Floats, weight: Floats) -> Objective:
     -------
     callable
     """
-    log_count, log_value, spent = np.log(count), np.log(value), count * value
+    distinct, place = np.unique(count, return_inverse=True)
+    copies = np.bincount(place, weights=weight).astype(np.float64)
+    spent = count * value
+    fixed = (weight * count * (np.log(value) + np.log(count))).sum()
+    log_values = (weight * np.log(value)).sum()
 
     def objective(logs: Floats) -> Derivatives:
         p, q, v = np.exp(logs)
-        px, total = p * count, v + spent
-        log_total, rate = np.log(total), 1.0 / total
-        one = gammaln(px + q) - gammaln(px) - gammaln(q) + q * logs[2]
-        one = one + (px - 1.0) * log_value + px * log_count - (px + q) * log_total
-        both, bend = digamma(px + q) - log_total, _trigamma(px + q)
+        n, px = copies.sum(), p * distinct
+        total, shape = v + spent, p * count + q
+        log_total, rate = weight * np.log(total), weight / total
+        likelihood = (copies * (gammaln(px + q) - gammaln(px))).sum() - n * gammaln(q)
+        likelihood += n * q * logs[2] + p * fixed - log_values - (shape * log_total).sum()
+        both, bend = digamma(px + q), _trigamma(px + q)
         slope = np.array(
             [
-                (weight * count * (both - digamma(px) + log_value + log_count)).sum(),
-                (weight * (both - digamma(q) + logs[2])).sum(),
-                (weight * (q / v - (px + q) * rate)).sum(),
+                (copies * distinct * (both - digamma(px))).sum() + fixed - (count * log_total).sum(),
+                (copies * both).sum() - n * digamma(q) + n * logs[2] - log_total.sum(),
+                n * q / v - (shape * rate).sum(),
             ]
         )
-        pq, pv, qv = (
-            (weight * count * bend).sum(),
-            -(weight * count * rate).sum(),
-            (weight * (1 / v - rate)).sum(),
-        )
-        pp = (weight * count**2 * (bend - _trigamma(px))).sum()
-        qq = (weight * (bend - _trigamma(q))).sum()
-        vv = (weight * ((px + q) * rate**2 - q / v**2)).sum()
+        pq, pv, qv = (copies * distinct * bend).sum(), -(count * rate).sum(), n / v - rate.sum()
+        pp = (copies * distinct**2 * (bend - _trigamma(px))).sum()
+        qq = (copies * bend).sum() - n * _trigamma(q)
+        vv = (shape * rate / total).sum() - n * q / v**2
         scale = np.array([p, q, v])
-        natural = np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]])
+        natural = np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]], dtype=np.float64)
         hessian = natural * scale[:, None] * scale + np.diag(slope * scale)
-        return Derivatives(float((weight * one).sum()), slope * scale, hessian)
+        return Derivatives(float(likelihood), slope * scale, hessian)
 
     return objective
 

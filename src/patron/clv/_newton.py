@@ -71,11 +71,10 @@ def maximise(objective: Objective, start: Floats) -> tuple[Floats, Derivatives]:
     """
     point, at, damping = np.asarray(start, dtype=np.float64), objective(start), 1e-3
     for _ in range(_MOST_STEPS):
-        step, gain, damping = _uphill(objective, point, at, damping)
-        if step is None:
+        found = _uphill(objective, point, at, damping)
+        if found is None:
             break
-        point = point + step
-        at = objective(point)
+        point, at, gain, damping = found
         if gain < _ENOUGH_GAIN:
             return point, at
     raise ArithmeticError("the likelihood has no maximum within reach")
@@ -83,8 +82,11 @@ def maximise(objective: Objective, start: Floats) -> tuple[Floats, Derivatives]:
 
 def _uphill(
     objective: Objective, point: Floats, at: Derivatives, damping: float
-) -> tuple[Floats | None, float, float]:
-    """Find a step that does not lead down, damping more and more (Levenberg and Marquardt)."""
+) -> tuple[Floats, Derivatives, float, float] | None:
+    """Take a step that does not lead down, damping more and more (Levenberg and Marquardt).
+
+    The point reached, the function there, the gain that was expected, and the damping for the next step.
+    """
     curvature = -at.hessian
     scale = np.diag(np.maximum(np.abs(np.diag(curvature)), 1e-8))
     while damping < _MOST_DAMPING:
@@ -94,9 +96,9 @@ def _uphill(
             damping *= 10.0
             continue
         whole = np.linalg.solve(lower.T, np.linalg.solve(lower, at.gradient))
-        step = np.clip(whole, -_LONGEST_STEP, _LONGEST_STEP)
-        reached = objective(point + step).value
-        if reached >= at.value - 1e-13 * abs(at.value):
-            return step, float((at.gradient * whole).sum()), max(damping / 10.0, 1e-12)
+        there = point + np.clip(whole, -_LONGEST_STEP, _LONGEST_STEP)
+        reached = objective(there)
+        if reached.value >= at.value - 1e-13 * abs(at.value):
+            return there, reached, float((at.gradient * whole).sum()), max(damping / 10.0, 1e-12)
         damping *= 10.0
-    return None, 0.0, damping
+    return None
