@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -84,13 +84,12 @@ def train(config: Config, *, progress: Progress = lambda _step: None) -> Trained
     day, first_day = _days(base.ledger)
     learned = learn(base.tables, day, first_day, terms, progress=progress)
     progress("model folder")
-    model = PatronModel(
-        "", learned.parts, _facts(config, base, learned, terms), learned.evaluation, reading_rules(config)
-    )
+    facts = _facts(config, base, learned, terms)
+    model = PatronModel("", learned.parts, facts, learned.evaluation, reading_rules(config))
     folder = model.save(config.output_folder / "models")
     progress("tracking")
     store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
-    run_id = _log(store, config, base, learned, folder)
+    run_id = _log(store, config, base.ledger, learned, facts, folder)
     number = register_version(store, name=config.name, run_id=run_id, tags={"patron.folder": folder.name})
     progress("gate")
     verdict = gate(store, config.name, base.tables, learned, terms.churn, first_day)
@@ -219,12 +218,19 @@ def metrics_of(evaluation: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _log(store: Store, config: Config, base: Base, learned: Learned, folder: Path) -> str:
-    digest = data_digest(base.tables)
+def _log(
+    store: Store,
+    config: Config,
+    ledger: Ledger,
+    learned: Learned,
+    facts: Mapping[str, Any],
+    folder: Path,
+) -> str:
+    """Track what the manifest says, the evaluation with its plots, and the totals of the ledger."""
     written = {
         "config.json": config.to_dict(),
         "evaluation.json": learned.evaluation,
-        "ledger.json": _totals_only(base.ledger),
+        "ledger.json": _totals_only(ledger),
     }
     files: dict[str, Any] = {
         name: json.dumps(content, indent=1).encode() for name, content in written.items()
@@ -233,20 +239,20 @@ def _log(store: Store, config: Config, base: Base, learned: Learned, folder: Pat
     grade = learned.evaluation["grade"]
     return log_training(
         store,
-        run_name=f"train {config.name} {base.ledger.as_of}",
+        run_name=f"train {config.name} {ledger.as_of}",
         params=config.to_dict(),
-        metrics=metrics_of(learned.evaluation),
+        metrics=facts["metrics"],
         tags={
-            "patron.as_of": base.ledger.as_of.isoformat(),
+            "patron.as_of": ledger.as_of.isoformat(),
             "patron.churn_model": learned.shipped,
-            "patron.data_sha256": digest,
+            "patron.data_sha256": facts["data_digest"],
             "patron.folder": folder.name,
             "patron.grade.churn": grade["churn"],
             "patron.grade.clv": grade["clv"],
         },
         files=files,
         model_folder=folder,
-        data=(config.name, digest),
+        data=(config.name, facts["data_digest"]),
     )
 
 
