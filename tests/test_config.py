@@ -122,11 +122,11 @@ def unset_keys(section: BaseModel) -> list[str]:
 
 def test_every_line_of_every_key_that_is_later_is_refused_when_changed():
     """What the comments call later cannot be asked for."""
-    changed = ["tune.trials=5", "clv.by=industry", "worklist.capacity=9", "ledger.actions=a.csv"]
+    changed = ["tune.trials=5", "clv.model=blend", "worklist.capacity=9", "ledger.actions=a.csv"]
     found = problems(CONFIGS / "every_key.yaml", *changed)
     assert [text.split(":")[0] for text in found] == [
         "tune.trials",
-        "clv.by",
+        "clv.model",
         "ledger.actions",
         "worklist.capacity",
     ]
@@ -236,6 +236,12 @@ def test_sections_are_frozen(write):
         ),
         ("clv: {annual_discount_rate: -0.1}", "clv.annual_discount_rate is -0.1 (a number)"),
         ("clv: {horizon_months: 61}", "a whole number from 1 to 60 (months)."),
+        ("clv: {purchases: paretonbd}", "clv: purchases paretonbd needs backend lifetimes."),
+        (
+            "clv: {purchases: mbgcnbd, backend: lifetimes}",
+            "clv: purchases mbgcnbd needs backend native.",
+        ),
+        ("clv: {by: industry, backend: lifetimes}", "clv: by needs backend native."),
         ("segments: {new_days: 400}", "segments: new_days 400 is not less than growing_days 365."),
         ("as_of: yesterday", "as_of is 'yesterday' (text); it must be latest, or a date such as 2011-09-10."),
         ("as_of: 2011-02-30", "as_of is '2011-02-30' (text); it must be latest, or a date"),
@@ -288,8 +294,6 @@ def test_each_mistake_in_the_ledger_is_named_in_words(write, text, message):
         ("churn: {model: btyd}", "churn.model: btyd is not available in this version"),
         ("tune: {trials: 50}", "tune.trials: 50 is not available in this version; use 0."),
         ("clv: {model: blend}", "clv.model: blend is not available in this version; use auto or btyd."),
-        ("clv: {purchases: paretonbd}", "clv.purchases: paretonbd is not available in this version"),
-        ("clv: {by: industry}", "clv.by: industry is not available in this version"),
         ("features: {custom: [mine]}", "features.custom: ['mine'] is not available in this version"),
         ("worklist: {save_rate: 0.3}", "worklist.save_rate: 0.3 is not available in this version"),
     ],
@@ -311,14 +315,14 @@ def test_a_database_is_refused_without_showing_its_address(write):
 
 def test_all_problems_come_at_once(write):
     """A user mends a config in one go, overrides included."""
-    path = write("churn: {horizon_days: 5}\nclv: {by: x}\nfoo: 1\nseed: 1\nseed: 2\n")
+    path = write("churn: {horizon_days: 5}\nclv: {model: blend}\nfoo: 1\nseed: 1\nseed: 2\n")
     found = "\n".join(problems(path, "seed"))
     for part in (
         "'seed' is given twice",
         "'seed' sets nothing",
         "horizon_days is 5",
         "foo is not",
-        "clv.by: x",
+        "clv.model: blend",
     ):
         assert part in found
 

@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from patron.api import load_model, purchase_summary
     from patron.clv import CLVModel
     from patron.errors import PatronError
+    from patron.simulation import simulate_ledger
 
 _HOMES = {
     "CLVModel": "patron.clv",
     "PatronError": "patron.errors",
     "load_model": "patron.api",
     "purchase_summary": "patron.api",
+    "simulate_ledger": "patron.simulation",
 }
 
-__all__ = ["CLVModel", "PatronError", "__version__", "load_model", "purchase_summary"]
+__all__ = ["CLVModel", "PatronError", "__version__", "load_model", "purchase_summary", "simulate_ledger"]
 
 
 def __getattr__(name: str) -> Any:

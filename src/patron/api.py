@@ -11,10 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from patron.ledger import load_ledger, materialise
+from patron.clv import view_ledger
 from patron.model import PatronModel, load_model_folder
-from patron.snapshots import customer_tables, history_before, to_day
-from patron.snapshots import purchase_summary as summarise
 
 
 def load_model(reference: str | Path, *, tracking_uri: str = "sqlite:///mlflow.db") -> PatronModel:
@@ -73,6 +71,4 @@ def purchase_summary(orders: Any, as_of: str | date = "latest", **reading: Any) 
     >>> purchase_summary(orders, as_of="2024-02-05")[["repeat_orders", "weeks_observed"]].values.tolist()
     [[1.0, 4.857142857142857]]
     """
-    ledger = load_ledger(orders, as_of=as_of, **reading)
-    tables = customer_tables(ledger.lines, keep=materialise)
-    return summarise(history_before(tables, to_day(ledger.as_of)), minor_digits=ledger.minor_digits)
+    return view_ledger(orders, as_of, reading).summary()

@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 from trade_project import Project
 
-from patron import __version__
+from patron import CLVModel, __version__
 
 Run = Callable[..., Any]
-COMMANDS = ("demo", "init", "check", "score", "report", "train", "features")
+COMMANDS = ("demo", "init", "check", "score", "report", "train", "verify", "features")
 
 
 def only_object(out: str) -> dict[str, Any]:
@@ -194,6 +194,33 @@ def test_report_without_scores_exits_1(patron: Run, config: Path) -> None:
     said = patron("report", config)
     assert said.code == 1
     assert "patron score" in said.err
+
+
+def test_verify_explains_every_difference(patron: Run, config: Path) -> None:
+    """The table, a verdict, and the same as one JSON object."""
+    said = patron("verify", config)
+    assert said.code == 0
+    assert "Verified: every difference from lifetimes is explained." in said.out
+    found = only_object(patron("verify", config, "--json").out)
+    assert found["verified"] is True
+    assert {line["quantity"] for line in found["comparisons"]} == {
+        "parameters",
+        "alive_probability",
+        "expected_orders",
+        "expected_order_value",
+        "clv",
+    }
+
+
+def test_verify_refuses_what_nothing_explains(
+    patron: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit 3 and the name of the quantity: a wrong formula must not pass."""
+    plain = CLVModel.expected_orders
+    monkeypatch.setattr(CLVModel, "expected_orders", lambda self, *given: plain(self, *given) * 1.001)
+    said = patron("verify", config)
+    assert said.code == 3
+    assert "Not verified: nothing explains the difference in expected orders, CLV." in said.out
 
 
 def test_features_lists_the_catalogue(patron: Run) -> None:

@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._attempts import FitResult, first_that_works
-from patron.clv._lifetimes import _fit_purchases_once, _limits_on_log_scale
-from patron.clv._purchases import Purchases
+from patron.clv._betageometric import BetaGeometric
 from patron.errors import NotEnoughData, PatronError
 
-WORLD = Purchases(0.8, 6.0, 0.8, 3.0, True)
+WORLD = BetaGeometric(0.8, 6.0, 0.8, 3.0, True)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +20,7 @@ def base(simulated):
 
 @pytest.fixture(scope="module")
 def all_alive(simulated):
-    return simulated(Purchases(3.0, 10.0, 1e-6, 1.0, False), 300, (10, 104), seed=3)[0]
+    return simulated(BetaGeometric(3.0, 10.0, 1e-6, 1.0, False), 300, (10, 104), seed=3)[0]
 
 
 @pytest.fixture(scope="module")
@@ -57,36 +55,67 @@ def test_recovers_the_world_it_was_drawn_from(simulated):
     assert [rate, model.base_order_value] == pytest.approx([0.8 / 6.0, 200.0], rel=0.1)
 
 
-def test_auto_prefers_mbgnbd_in_its_own_world(base):
-    """Where customers leave after the first order, auto takes MBG/NBD and says why."""
+def test_auto_without_gaps_takes_mbgnbd_and_says_so(base):
+    """A summary without the sum of log gaps cannot tell regular gaps; the reason says it."""
     model = CLVModel().fit(base)
-    assert (model.purchases_, "lower" in model.diagnostics_["chosen_because"]) == ("mbgnbd", True)
+    assert model.purchases_ == "mbgnbd"
+    assert "was not tried" in model.diagnostics_["chosen_because"]
 
 
 def test_auto_keeps_mbgnbd_where_bgnbd_fits_better(simulated):
     """A better fit does not make up for one-time buyers that live for ever; the likelihoods are told."""
-    summary, _ = simulated(Purchases(2.0, 4.0, 1.0, 1.0, False), 1500, (40, 80), seed=5)
+    summary, _ = simulated(BetaGeometric(2.0, 4.0, 1.0, 1.0, False), 1500, (40, 80), seed=5)
     model = CLVModel().fit(summary)
-    assert (model.purchases_, "higher" in model.diagnostics_["chosen_because"]) == ("mbgnbd", True)
-    assert sorted(model.diagnostics_["candidates"]) == ["bgnbd", "mbgnbd"]
+    told = model.diagnostics_["candidates"]
+    assert told["bgnbd"]["log_likelihood"] > told["mbgnbd"]["log_likelihood"] + 10
+    assert model.purchases_ == "mbgnbd"
+    assert "alive for ever" in model.diagnostics_["chosen_because"]
 
 
-def test_prior_makes_no_difference_where_it_is_not_needed(base):
-    """Where plain maximum likelihood succeeds, prior=True gives the same bits."""
-    assert CLVModel(prior=True).fit(base).params_ == CLVModel(prior=False).fit(base).params_
+def test_the_prior_weighs_one_customer(base):
+    """It moves parameters by far less than their standard errors, and the less the more customers there are."""
+    free, held = CLVModel("mbgnbd", prior=False).fit(base), CLVModel("mbgnbd").fit(base)
+    errors = free.diagnostics_["candidates"]["mbgnbd"]["standard_errors"]
+    moved = {name: abs(held.params_[name] - free.params_[name]) for name in errors}
+    assert all(0 < moved[name] < 0.5 * errors[name] for name in errors)
+    often = np.full(len(base), 50.0)
+    many = CLVModel("mbgnbd").fit(base, sample_weight=often).params_
+    plain = CLVModel("mbgnbd", prior=False).fit(base, sample_weight=often).params_
+    assert all(abs(many[name] - plain[name]) < 0.05 * moved[name] for name in errors)
 
 
-def test_prior_keeps_parameters_from_a_limit(all_alive):
-    """Where nobody ever leaves, the prior keeps a and b finite, and the diagnostics say that it was used."""
+def test_weights_stand_for_customers(base):
+    """Weight 2 gives the parameters of a base in which everybody appears twice."""
+    twice = pd.concat([base, base], ignore_index=True)
+    weighted = CLVModel("mbgnbd").fit(base, sample_weight=np.full(len(base), 2.0))
+    assert weighted.params_ == pytest.approx(CLVModel("mbgnbd").fit(twice).params_, rel=1e-7)
+    assert weighted.diagnostics_["customers"] == 2 * len(base)
+
+
+@pytest.mark.parametrize("weights", [[1.0], np.zeros(600), np.full(600, np.nan), np.full(600, -1.0)])
+def test_impossible_weights_are_refused(base, weights):
+    with pytest.raises(PatronError, match="sample_weight"):
+        CLVModel("mbgnbd").fit(base, sample_weight=weights)
+
+
+def test_no_dropout_is_told(all_alive):
+    """Where nobody ever leaves the prior keeps a and b finite, and a warning says that dropout is not identified."""
     model = CLVModel("bgnbd").fit(all_alive)
-    told = model.diagnostics_["candidates"]["bgnbd"]
-    assert (told["prior_used"], told["at_boundary"], model.params_["a"] > 1e-3) == (True, None, True)
+    assert model.diagnostics_["candidates"]["bgnbd"]["at_boundary"] is None
+    assert any("dropout is not identified" in words for words in model.diagnostics_["warnings"])
 
 
-def test_a_limit_is_told_without_the_prior(all_alive):
-    """With prior=False a runaway parameter is kept and named in a warning."""
-    model = CLVModel("bgnbd", prior=False).fit(all_alive)
-    assert any("ran off to a limit" in words for words in model.diagnostics_["warnings"])
+def test_an_ordinary_base_is_identified(simulated):
+    """No such warning where the data tell."""
+    model = CLVModel("mbgnbd").fit(simulated(WORLD, 3000, (52, 104), seed=2)[0])
+    assert not any("not identified" in words for words in model.diagnostics_["warnings"])
+
+
+def test_a_runaway_is_refused_without_the_prior(all_alive):
+    """Plain maximum likelihood has no maximum there: refused with which parameters run off, and what to do."""
+    with pytest.raises(NotEnoughData, match="a, b ran off to a limit") as caught:
+        CLVModel("bgnbd", prior=False).fit(all_alive)
+    assert "prior=True" in caught.value.next_step
 
 
 def test_heavy_tail_is_refused_without_the_prior(heavy_tail):
@@ -136,8 +165,21 @@ def test_too_few_customers_are_refused_with_all_reasons():
 def test_unknown_choices_are_refused_together(base):
     """The error names an unknown backend and an unknown process, and what there is."""
     with pytest.raises(PatronError, match="there is 'native', 'lifetimes'") as caught:
-        CLVModel("paretonbd", backend="abacus").fit(base)
+        CLVModel("poisson", backend="abacus").fit(base)
     assert len(caught.value.problems) == 2
+
+
+def test_a_backend_says_what_it_cannot_fit(base):
+    """Pareto/NBD needs lifetimes, regular gaps need the native engine."""
+    with pytest.raises(PatronError, match="backend='lifetimes' can"):
+        CLVModel("paretonbd").fit(base)
+    with pytest.raises(PatronError, match="backend='native' can"):
+        CLVModel("mbgcnbd", backend="lifetimes").fit(base)
+
+
+def test_regular_gaps_need_their_column(base):
+    with pytest.raises(PatronError, match="sum_log_gap_weeks"):
+        CLVModel("mbgcnbd").fit(base)
 
 
 def test_diagnostics_survive_json(base):
@@ -153,22 +195,3 @@ def test_diagnostics_hold_the_facts(base):
     want = repeat["repeat_orders"].corr(repeat["mean_repeat_order_value"])
     assert told["correlation_orders_value"] == pytest.approx(want, rel=1e-9)
     assert (told["customers"], told["one_time_share"]) == (600, (base["repeat_orders"] == 0).mean())
-
-
-def test_a_limit_under_the_prior_is_kept_before_one_without():
-    """Where even the prior ends at a limit, its result is handed back, with the attempts and the remark."""
-    plain = FitResult({"a": 1e5}, -1.0, (), False, "a ran off")
-    shrunk = FitResult({"a": 1e3}, -1.1, (), True, "a held")
-    got = first_that_works("x", [("plain", lambda: plain)], [("prior", lambda: shrunk)])
-    assert (got.params, got.attempts) == ({"a": 1e3}, ("plain: a ran off", "prior"))
-
-
-def test_the_search_within_the_limits_finds_the_free_optimum(base):
-    """The last resort, a bounded search under the prior, agrees with the free one where that is inside."""
-    columns = ["repeat_orders", "weeks_first_to_last_order", "weeks_observed"]
-    rows = base[columns].to_numpy(float)
-    weights, weeks = np.ones(len(rows), dtype=np.int64), float(rows[:, 2].mean())
-    bounds = _limits_on_log_scale(rows, weeks)
-    free = _fit_purchases_once("bgnbd", rows, weights, weeks, None, None, True).params
-    held = _fit_purchases_once("bgnbd", rows, weights, weeks, np.zeros(4), bounds, True).params
-    assert held == pytest.approx(free, rel=2e-2)

@@ -1,7 +1,7 @@
 """Does the 80 % interval hold what simulated customers really bring?
 
-Counting: an outcome equal to an end of the interval lies inside. Where more than a tenth of a customer's
-futures bring nothing, the lower end is 0 and the interval necessarily holds more than 80 %.
+Counting: an outcome equal to an end of the interval lies inside. A future without orders brings exactly nothing;
+where more than four fifths do, the interval is that lump at zero and holds as much as it does.
 """
 
 import numpy as np
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._draws import DRAWS, _futures
-from patron.clv._purchases import Purchases
+from patron.clv._betageometric import BetaGeometric
+from patron.clv._draws import DRAWS, revenue_draws
 from patron.clv._spend import Spend
 from patron.clv._summary import read_summary
 
@@ -22,13 +22,14 @@ RATE = 0.1
 @pytest.fixture(scope="module", params=["bgnbd", "mbgnbd"])
 def outcome(request, simulated):
     """Intervals and realised discounted revenue of 2,500 customers whose world is known."""
-    process = Purchases(2.5, 5.0, 0.6, 9.0, request.param == "mbgnbd")
+    process = BetaGeometric(2.5, 5.0, 0.6, 9.0, request.param == "mbgnbd")
     summary, realised = simulated(process, 2500, (20, 80), HORIZON, (2.0, 4.0, 100.0), RATE, seed=23)
     summary["customer_id"] = np.arange(2500)
     model = CLVModel.from_params(request.param, LETTERS)
     got = model.predict(summary, HORIZON, annual_discount_rate=RATE)
     inside = (got["clv_low"] <= realised) & (realised <= got["clv_high"])
-    return got.assign(realised=realised, inside=inside)
+    nothing = model.no_order_probability(summary, HORIZON)
+    return got.assign(realised=realised, inside=inside, nominal=np.maximum(0.8, nothing))
 
 
 def test_coverage_is_80_percent_where_it_can_be(outcome):
@@ -38,16 +39,28 @@ def test_coverage_is_80_percent_where_it_can_be(outcome):
     assert abs(sure["inside"].mean() - 0.8) <= 3 * np.sqrt(0.16 / len(sure))
 
 
-def test_coverage_of_the_whole_base_is_at_least_80_percent(outcome):
-    """Over all customers the interval never promises too much."""
-    assert outcome["inside"].mean() >= 0.8 - 3 * np.sqrt(0.16 / len(outcome))
+def test_coverage_is_80_percent_above_the_lump_at_zero(outcome):
+    """So do those whose interval begins at zero, as long as under 75 % of their futures bring nothing."""
+    some = outcome[(outcome["clv_low"] == 0) & (outcome["nominal"] == 0.8) & (outcome["clv_high"] > 0)]
+    assert len(some) > 200
+    assert abs(some["inside"].mean() - 0.8) <= 3 * np.sqrt(0.16 / len(some))
 
 
-def test_a_tenth_lies_above(outcome):
-    """Where the upper end is a quantile and not the mean, a tenth of the outcomes exceed it."""
-    quantile = outcome[outcome["clv_high"] > outcome["clv"]]
-    above = (quantile["realised"] > quantile["clv_high"]).mean()
-    assert abs(above - 0.1) <= 3 * np.sqrt(0.09 / len(quantile))
+def test_coverage_is_the_lump_where_it_holds_more(outcome):
+    """Where more than 80 % of the futures bring nothing, the interval is zero to zero and holds those."""
+    lump = outcome[outcome["nominal"] > 0.82]
+    assert len(lump) > 100
+    assert (lump[["clv_low", "clv_high"]] == 0).all(axis=None)
+    expected, spread = lump["nominal"].mean(), np.sqrt((lump["nominal"] * (1 - lump["nominal"])).mean())
+    assert abs(lump["inside"].mean() - expected) <= 3 * spread / np.sqrt(len(lump))
+
+
+def test_a_tenth_lies_on_either_side(outcome):
+    """Of the customers with a lower end above 0, a tenth fall below it and a tenth exceed the upper end."""
+    sure = outcome[outcome["clv_low"] > 0]
+    within = 3 * np.sqrt(0.09 / len(sure))
+    assert abs((sure["realised"] > sure["clv_high"]).mean() - 0.1) <= within
+    assert abs((sure["realised"] < sure["clv_low"]).mean() - 0.1) <= within
 
 
 def test_expected_value_is_unbiased(outcome):
@@ -67,11 +80,19 @@ def test_draws_have_the_expected_value():
         }
     )
     model = CLVModel.from_params("mbgnbd", LETTERS)
-    process, spend, rows = Purchases(2.5, 5.0, 0.6, 9.0, True), Spend(2.0, 4.0, 100.0), read_summary(summary)
+    process, spend, rows = (
+        BetaGeometric(2.5, 5.0, 0.6, 9.0, True),
+        Spend(2.0, 4.0, 100.0),
+        read_summary(summary),
+    )
     predicted = model.predict(summary, HORIZON, annual_discount_rate=RATE).iloc[0]
-    alive = predicted["alive_probability"]
     draws = np.concatenate(
-        [_futures(process, spend, rows, 0, alive, seed, HORIZON, RATE) for seed in range(400)]
+        [
+            next(
+                revenue_draws(process, spend, rows, [seed], horizon_weeks=HORIZON, annual_discount_rate=RATE)
+            )
+            for seed in range(400)
+        ]
     )
     assert draws.size == 400 * DRAWS
     assert abs(draws.mean() - predicted["clv"]) <= 4 * draws.std() / np.sqrt(draws.size)

@@ -13,6 +13,7 @@ import pytest
 from trade_project import trade_orders, write_project
 
 from patron.config import Config, load_config
+from patron.errors import ConfigError, ModelError
 from patron.ledger import load_customers, load_events
 from patron.model import PatronModel, load_model_folder
 from patron.workflows import Scored, Trained, check, score, train
@@ -21,6 +22,7 @@ MORE = """
   customers: customers.csv
   events: events.csv
 features: {attributes: [industry, size]}
+clv: {by: industry}
 """
 
 
@@ -86,6 +88,27 @@ def test_a_customers_own_margin_counts(known: Known) -> None:
     assert quarter.any()
     assert earned[quarter].max() < 0.26
     assert earned[~quarter].min() > 0.8
+
+
+def test_industries_have_parameters_of_their_own(known: Known) -> None:
+    """One set for each industry in the file, beside those of the whole base; the rest of the base has none."""
+    clv = known.model.parts.clv
+    assert sorted(clv.segments_) == ["food", "medical"]
+    rates = {name: found["params"]["alpha"] for name, found in clv.segments_.items()}
+    assert len({*rates.values(), clv.params_["alpha"]}) == 3
+
+
+def test_scoring_without_the_industry_is_refused(known: Known) -> None:
+    """The segment of a customer must not be guessed."""
+    with pytest.raises(ModelError, match="values customers by their industry"):
+        known.model.score(known.orders, as_of="2023-07-02")
+
+
+def test_a_segment_column_that_is_not_there_is_named(known: Known) -> None:
+    """Before any training starts, with what the file has."""
+    config = load_config(known.config.folder / "patron.yaml", ["clv.by=sector"])
+    with pytest.raises(ConfigError, match=r"clv\.by: there is no column sector .*industry, size"):
+        train(config)
 
 
 def test_a_customer_alone_gets_the_same_row(known: Known) -> None:

@@ -247,6 +247,24 @@ def train(
 
 
 @app.command(rich_help_panel="Study")
+def verify(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Fit the value model again with the lifetimes package, and explain every difference.
+
+    Example: patron verify configs/online_retail_ii.yaml
+    """
+    from patron.cli.verification_report import print_verification, verification_json
+    from patron.workflows import verify as run
+
+    done = run(_load(config, as_of))
+    if as_json:
+        screen.say_json(verification_json(done))
+    else:
+        print_verification(done)
+    if done.unexplained:
+        raise typer.Exit(3)
+
+
+@app.command(rich_help_panel="Study")
 def features(as_json: Json = False) -> None:
     """Print the catalogue of features: name, unit, group, meaning.
 

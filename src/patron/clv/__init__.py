@@ -1,6 +1,6 @@
 """Customer lifetime value: who still buys, how often, for how much, and what that is worth.
 
-In: a purchase summary, one row per customer. Out: predictions in orders and money.
+In: a purchase summary, one row per customer, or a ledger. Out: predictions in orders and money.
 Not here: making the summary (``snapshots``), the chance of churn (``churn``).
 
 Importing this folder imports neither ``lifetimes`` nor scikit-learn; ``lifetimes`` is needed only where it is
@@ -9,14 +9,23 @@ asked for as the backend of a fit.
 
 from patron.clv.calibration import holdout_calibration
 from patron.clv.estimator import CLVModel
+from patron.clv.evidence import Evidence, evidence_from
+from patron.clv.ledger_view import LedgerView, view_ledger
 from patron.clv.margins import customer_margins, net_ratios
 from patron.clv.value import customer_value, value_at_risk
+from patron.clv.verification import Comparison, verify_model
 
 __all__ = [
     "CLVModel",
+    "Comparison",
+    "Evidence",
+    "LedgerView",
     "customer_margins",
     "customer_value",
+    "evidence_from",
     "holdout_calibration",
     "net_ratios",
     "value_at_risk",
+    "verify_model",
+    "view_ledger",
 ]

@@ -1,12 +1,15 @@
 """From purchase rows to parameters: which backend, which purchase process, and what to tell the reader.
 
-In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``_native``, ``_lifetimes``).
+In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``_native``,
+``_lifetimes``), the choice between processes (``_choice``), the wording of what is wrong
+(``_diagnostics``).
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,14 +17,23 @@ from numpy.typing import NDArray
 
 from patron.clv import _lifetimes, _native
 from patron.clv._attempts import FitResult
+from patron.clv._choice import Trial, choose, hold_out
+from patron.clv._diagnostics import diagnostics_of
+from patron.clv._processes import PROCESSES
+from patron.clv._rows import FitRows, in_own_order, spend_in_own_order
 from patron.clv._summary import PurchaseRows
+from patron.clv.evidence import Evidence
 from patron.errors import NotEnoughData, PatronError
 
 Floats = NDArray[np.float64]
 
-PROCESSES = ("bgnbd", "mbgnbd")
-BACKENDS = {"native": _native, "lifetimes": _lifetimes}
-NAMES = {"bgnbd": "BG/NBD", "mbgnbd": "MBG/NBD"}
+BACKENDS: dict[str, ModuleType] = {"native": _native, "lifetimes": _lifetimes}
+#: What each backend can fit, in the order in which ``auto`` looks at them.
+_CAN_FIT = {
+    "native": ("mbgnbd", "mbgcnbd", "bgnbd"),
+    "lifetimes": ("mbgnbd", "bgnbd", "paretonbd"),
+}
+_AUTO = ("mbgnbd", "mbgcnbd", "bgnbd")
 _FEWEST_CUSTOMERS = 10
 _FEWEST_REPEATERS = 3
 
@@ -33,100 +45,100 @@ class Fitted:
     Parameters
     ----------
     purchases : str
-        ``bgnbd`` or ``mbgnbd``.
-    params : dict of str to float
-        r, alpha, a, b, p, q, v.
+        Name of the purchase process.
+    orders, spend : FitResult
+        The purchase process and the order values.
     diagnostics : dict
         JSON-able.
     """
 
     purchases: str
-    params: dict[str, float]
+    orders: FitResult
+    spend: FitResult
     diagnostics: dict[str, Any]
 
 
-def fit_models(rows: PurchaseRows, *, purchases: str, backend: str, prior: bool) -> Fitted:
+def fit_models(
+    rows: PurchaseRows,
+    weight: Floats,
+    *,
+    purchases: str,
+    backend: str,
+    prior: bool,
+    evidence: Evidence | None = None,
+) -> Fitted:
     """Fit the purchase process and the order values.
+
+    Parameters
+    ----------
+    rows : PurchaseRows
+        The customers.
+    weight : ndarray, shape (n,)
+        How many customers each row stands for.
+    purchases, backend, prior
+        As in ``CLVModel``.
+    evidence : Evidence, optional
+        Helps ``auto`` to choose.
 
     Raises
     ------
     PatronError
-        For an unknown backend or process.
+        For an unknown backend or process, or one that the backend cannot fit.
     NotEnoughData
         When the customers are too few or no parameters are found.
     """
     _check_choices(purchases, backend)
-    count, span, observed, value = _sorted(rows)
-    _check_enough(count, observed, value)
-    names = PROCESSES if purchases == "auto" else (purchases,)
-    candidates, failures = _candidates(names, backend, (count, span, observed), prior)
-    chosen, why = _choose(candidates, purchases)
-    worth = (count > 0) & (value > 0)
-    spend = BACKENDS[backend].fit_spend(count[worth], value[worth], prior=prior)
-    facts = _facts(count, value, worth)
-    diagnostics = facts | {
-        "backend": backend,
-        "prior": prior,
-        "log_likelihood": candidates[chosen].log_likelihood,
-        "log_likelihood_order_values": spend.log_likelihood,
-        "candidates": {name: _told(fit) for name, fit in candidates.items()},
-        "candidates_failed": failures,
-        "chosen": chosen,
-        "chosen_because": why,
-        "order_values": _told(spend),
-        "warnings": _warnings(candidates[chosen], spend, facts),
-    }
-    return Fitted(chosen, candidates[chosen].params | spend.params, diagnostics)
+    check_enough(rows, weight)
+
+    def fit(name: str, some: PurchaseRows, some_weight: Floats | None = None) -> FitResult:
+        fitted: FitResult = BACKENDS[backend].fit_purchases(name, order_rows(some, some_weight), prior=prior)
+        return fitted
+
+    names = _names(purchases, backend, rows)
+    candidates, failures = _candidates(names, lambda name: fit(name, rows, weight))
+    trials: dict[str, Trial] = {}
+    chosen, why = next(iter(candidates)), "asked for"
+    if purchases == "auto":
+        trials = hold_out(candidates, evidence, fit)
+        chosen, why = choose(candidates, trials, evidence, float(weight.sum()))
+    elif evidence is not None:
+        trials = hold_out(candidates, evidence, fit)
+    spend = fit_order_values(rows, weight, backend=backend, prior=prior)
+    diagnostics = diagnostics_of(
+        rows, weight, candidates, failures, trials, chosen, why, spend, evidence, backend=backend, prior=prior
+    )
+    return Fitted(chosen, candidates[chosen], spend, diagnostics)
 
 
-def _candidates(
-    names: tuple[str, ...], backend: str, history: tuple[Floats, Floats, Floats], prior: bool
-) -> tuple[dict[str, FitResult], dict[str, list[str]]]:
-    """Fit each process; only where none can be fitted is it an error."""
-    found: dict[str, FitResult] = {}
-    failed: dict[str, NotEnoughData] = {}
-    for name in names:
-        try:
-            found[name] = BACKENDS[backend].fit_purchases(name, *history, prior=prior)
-        except NotEnoughData as error:
-            failed[name] = error
-    if not found:
-        problems = [problem for error in failed.values() for problem in error.problems]
-        raise NotEnoughData(problems, failed[names[0]].next_step)
-    return found, {name: error.problems for name, error in failed.items()}
+def fit_order_values(rows: PurchaseRows, weight: Floats, *, backend: str, prior: bool) -> FitResult:
+    """Fit the Gamma-Gamma model to the customers it can learn from."""
+    fitted: FitResult = BACKENDS[backend].fit_spend(*spend_rows(rows, weight), prior=prior)
+    return fitted
 
 
-def _check_choices(purchases: str, backend: str) -> None:
+def order_rows(rows: PurchaseRows, weight: Floats | None = None) -> FitRows:
+    """Histories in an order of their own, so that the parameters do not depend on the frame's."""
+    ones = np.ones(len(rows)) if weight is None else weight
+    return in_own_order(FitRows(*rows.history, ones, rows.log_gaps))
+
+
+def spend_rows(rows: PurchaseRows, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Repeat orders, mean value and weight of the customers with repeat orders of positive value."""
+    count = rows.history.repeat_orders
+    worth = (count > 0) & (rows.value > 0)
+    return spend_in_own_order(count[worth], rows.value[worth], weight[worth])
+
+
+def check_enough(rows: PurchaseRows, weight: Floats) -> None:
+    """Refuse to fit next to nothing, with what is missing."""
     problems = []
-    if backend not in BACKENDS:
-        problems.append(f"backend {backend!r} does not exist in this version; there is {_listed(BACKENDS)}")
-    if purchases not in ("auto", *PROCESSES):
-        problems.append(
-            f"purchases {purchases!r} does not exist in this version; there is "
-            f"{_listed(('auto', *PROCESSES))}"
-        )
-    if problems:
-        raise PatronError(problems)
-
-
-def _listed(names: Any) -> str:
-    return ", ".join(repr(name) for name in names)
-
-
-def _sorted(rows: PurchaseRows) -> tuple[Floats, Floats, Floats, Floats]:
-    """Rows in an order of their own, so that the parameters do not depend on the frame's."""
-    order = np.lexsort((rows.value, rows.observed, rows.span, rows.repeat_orders))
-    return rows.repeat_orders[order], rows.span[order], rows.observed[order], rows.value[order]
-
-
-def _check_enough(count: Floats, observed: Floats, value: Floats) -> None:
-    problems = []
-    if count.size < _FEWEST_CUSTOMERS:
-        problems.append(f"{count.size} customers; at least {_FEWEST_CUSTOMERS} are needed")
-    valued = int(((count > 0) & (value > 0)).sum())
+    customers, observed = float(weight.sum()), rows.history.observed
+    if customers < _FEWEST_CUSTOMERS:
+        problems.append(f"{customers:.0f} customers; at least {_FEWEST_CUSTOMERS} are needed")
+    valued = float(weight[(rows.history.repeat_orders > 0) & (rows.value > 0)].sum())
     if valued < _FEWEST_REPEATERS:
         problems.append(
-            f"{valued} customers with repeat orders of positive value; "
+            f"{valued:.0f} customers with repeat orders of positive value; "
             f"at least {_FEWEST_REPEATERS} are needed"
         )
     if not observed.max() > 0:
@@ -135,64 +147,42 @@ def _check_enough(count: Floats, observed: Floats, value: Floats) -> None:
         raise NotEnoughData(problems, "give a longer history or more customers")
 
 
-def _choose(candidates: dict[str, FitResult], purchases: str) -> tuple[str, str]:
+def _names(purchases: str, backend: str, rows: PurchaseRows) -> tuple[str, ...]:
     if purchases != "auto":
-        return purchases, "asked for"
-    if len(candidates) == 1:
-        only = next(iter(candidates))
-        return only, f"{NAMES[only]} is the only one that could be fitted"
-    lead = candidates["bgnbd"].log_likelihood - candidates["mbgnbd"].log_likelihood
-    side = f"{lead:.1f} higher" if lead > 0 else f"{-lead:.1f} lower"
-    return "mbgnbd", (
-        "BG/NBD takes every customer without a repeat order to be alive for ever, whatever it fits "
-        f"(its log-likelihood is {side})"
-    )
+        return (purchases,)
+    usable = set(_CAN_FIT[backend]) - (set() if rows.log_gaps is not None else {"mbgcnbd"})
+    return tuple(name for name in _AUTO if name in usable)
 
 
-def _told(fit: FitResult) -> dict[str, Any]:
-    return {
-        "log_likelihood": fit.log_likelihood,
-        "params": fit.params,
-        "attempts": list(fit.attempts),
-        "retries": len(fit.attempts) - 1,
-        "prior_used": fit.prior_used,
-        "at_boundary": fit.at_boundary,
-    }
+def _candidates(names: Iterable[str], fit: Any) -> tuple[dict[str, FitResult], dict[str, list[str]]]:
+    """Fit each process; only where none can be fitted is it an error."""
+    found: dict[str, FitResult] = {}
+    failed: dict[str, NotEnoughData] = {}
+    for name in names:
+        try:
+            found[name] = fit(name)
+        except NotEnoughData as error:
+            failed[name] = error
+    if not found:
+        problems = [problem for error in failed.values() for problem in error.problems]
+        raise NotEnoughData(problems, next(iter(failed.values())).next_step)
+    return found, {name: error.problems for name, error in failed.items()}
 
 
-def _facts(count: Floats, value: Floats, worth: NDArray[np.bool_]) -> dict[str, Any]:
-    return {
-        "customers": int(count.size),
-        "repeat_customers": int((count > 0).sum()),
-        "repeat_customers_with_value": int(worth.sum()),
-        "one_time_share": float((count == 0).sum() / count.size),
-        "correlation_orders_value": _correlation(count[worth], value[worth]),
-    }
-
-
-def _correlation(left: Floats, right: Floats) -> float | None:
-    """Pearson's r by plain sums: numpy's goes through a matrix product, whose bits depend on the threads."""
-    x, y = left - left.sum() / left.size, right - right.sum() / right.size
-    scale = math.sqrt(float((x * x).sum()) * float((y * y).sum()))
-    # a spread that is rounding error is no spread
-    return float((x * y).sum()) / scale if np.ptp(left) > 0 and np.ptp(right) > 0 and scale > 0 else None
-
-
-def _warnings(purchases: FitResult, spend: FitResult, facts: dict[str, Any]) -> list[str]:
-    found = []
-    for what, fit in (("order times", purchases), ("order values", spend)):
-        if fit.prior_used:
-            found.append(f"{what}: plain maximum likelihood did not do, a weak prior was used")
-        if fit.at_boundary:
-            found.append(f"{what}: {fit.at_boundary}; predictions lean on very little")
-    correlation = facts["correlation_orders_value"]
-    if correlation is not None and abs(correlation) > 0.3:
-        found.append(
-            f"number of orders and order value are correlated ({correlation:.2f}); "
-            "the model takes them to be independent"
+def _check_choices(purchases: str, backend: str) -> None:
+    problems = []
+    if backend not in BACKENDS:
+        problems.append(f"backend {backend!r} does not exist; there is {_listed(BACKENDS)}")
+    if purchases not in ("auto", *PROCESSES):
+        problems.append(f"purchases {purchases!r} does not exist; there is {_listed(('auto', *PROCESSES))}")
+    if not problems and purchases != "auto" and purchases not in _CAN_FIT[backend]:
+        other = next(name for name, able in _CAN_FIT.items() if purchases in able)
+        problems.append(
+            f"the {backend} backend cannot fit {PROCESSES[purchases].title}; backend={other!r} can"
         )
-    if facts["repeat_customers"] < 30:
-        found.append(
-            f"only {facts['repeat_customers']} customers have repeat orders: the parameters are uncertain"
-        )
-    return found
+    if problems:
+        raise PatronError(problems)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,31 +1,30 @@
 """The one door to the ``lifetimes`` package: fitting with it, and leaving no trace of it.
 
-In: arrays in weeks and currency. Out: ``FitResult``. Not here: predictions (``_purchases``, ``_spend``).
+In: rows in their own order (``_rows``). Out: ``FitResult``. Not here: how lifetimes is made to climb
+(``_lifetimes_searches``), predictions (``_betageometric``, ``_pareto``, ``_spend``).
 
 ``lifetimes`` changes global state, on import (a warnings filter and a pandas option) and on every fit (the
 filter again), and prints when it fails; ``untouched`` undoes all of it. It is imported on first use only.
 
-How a model is fitted, step by step, until one works; each step is recorded in words:
+What is maximised is what the native engine maximises: the log-likelihood and, with ``prior=True``, the log of
+a normal density on the logs of the parameters with the weight of one observation in all. lifetimes' search on
+lifetimes' likelihood finds the place; Newton steps on the same likelihood tidy it up, whose curvature also
+gives the covariance. The attempts, in order until one works, each recorded in words:
 
-1. plain maximum likelihood from lifetimes' own start (it scales time so that the longest history is 1);
-2. from starts read off the data on that scale;
-3. the same with the search bounded (L-BFGS-B);
-4. with ``prior=True`` only, where 1 to 3 fail or end at a limit of the parameters: a weak normal prior on the
-   logs of the parameters (sd 3, the weight of one customer in all, so it vanishes with their number). For
-   order values the population's mean is tied to the observed mean as well, as its maximum-likelihood value is
-   infinite or absurd in that case;
-5. the same with the search kept within the limits (order times only).
-
-Where one of 1 to 3 succeeds within the limits, ``prior`` makes no difference. A result at a limit is
-handed back, with a remark, only where ``prior=False`` or the prior does not help either.
+1. BG/NBD, MBG/NBD: from lifetimes' own start; from starts read off the data; with the search bounded;
+2. Pareto/NBD: the first two, then with ``ParetoNBD.log_likelihood``, for lifetimes' own overflows where
+   histories are long, or alpha and beta far apart;
+3. order values: from three starts; with the prior, where the population's mean is still infinite or absurd,
+   with that mean tied to the observed one.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,15 +32,35 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patron.clv._attempts import Attempt, FitResult, first_that_works
-from patron.clv._limits import LIMITS, purchase_limit, refuse_nonsense, spend_limit
+from patron.clv._climbing import Prior, as_tuples, is_flat, told
+from patron.clv._differences import with_differences
+from patron.clv._lifetimes_searches import (
+    Sample,
+    Search,
+    beta_geometric_search,
+    pareto_search,
+    sample_of,
+    spend_search,
+)
+from patron.clv._limits import LIMITS, MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
+from patron.clv._newton import Climb, Derivatives, maximise
+from patron.clv._rows import FitRows
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
 
 _PANDAS_OPTION = "mode.chained_assignment"
-_PRIOR_SD = 3.0
-_LOG_REACH = 9.0
-_BOUNDED = [(-14.0, 14.0)] * 4
+_FITTERS = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter", "paretonbd": "ParetoNBDFitter"}
+_LETTERS = {"bgnbd": "r alpha a b", "mbgnbd": "r alpha a b", "paretonbd": "r alpha s beta"}
+_IN_WEEKS = ("alpha", "beta")
+_LIMITS = LIMITS | {"s": LIMITS["a"], "beta": LIMITS["alpha"]}
+_STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))  # r, and a and b or s and beta over mean weeks
+_SPEND_CENTRE = (2.0, 3.0, 1.0)  # p, q, v over the mean order value
+_SPEND_STARTS = (None, (6.0, 4.0, 0.5), (1.0, 3.0, 2.0))
+_REACH = float(np.log(1e6))  # either way from the scale of the data
+_BOUNDED = {"bounds": [(-14.0, 14.0)] * 4, "tol": 1e-9}  # makes lifetimes use L-BFGS-B
+
+_Step = tuple[str, Search, Floats | None, Mapping[str, Any]]
 
 
 @contextmanager
@@ -76,172 +95,218 @@ def lifetimes_module() -> Any:
     return lifetimes
 
 
-def fit_purchases(purchases: str, count: Floats, span: Floats, observed: Floats, *, prior: bool) -> FitResult:
-    """Fit BG/NBD or MBG/NBD to sorted histories, see the module's text for the steps.
+def fit_purchases(
+    purchases: str,
+    rows: FitRows,
+    *,
+    prior: bool,
+    towards: Mapping[str, float] | None = None,
+    sd: float = 3.0,
+) -> FitResult:
+    """Fit BG/NBD, MBG/NBD or Pareto/NBD; see the module's text for the steps.
+
+    Parameters
+    ----------
+    purchases : {"bgnbd", "mbgnbd", "paretonbd"}
+        Purchase process.
+    rows : FitRows
+        In their own order, weeks; weights may be fractional.
+    prior : bool
+        Add the prior; without it, plain maximum likelihood.
+    towards : mapping of str to float, optional
+        Parameters at the prior's centre; by default shapes of 1 (b: e) and scales of the mean weeks observed.
+    sd : float
+        The prior's standard deviation, in logs.
+
+    Returns
+    -------
+    FitResult
 
     Raises
     ------
+    PatronError
+        For a process that lifetimes does not have.
     NotEnoughData
-        When no step finds the parameters.
+        When no attempt finds parameters, with the reasons.
     """
-    rows, weights = np.unique(np.column_stack([count, span, observed]), axis=0, return_counts=True)
-    mean_weeks = _mean(rows[:, 2], weights)
-    starts = _purchase_starts(rows, weights, mean_weeks)
+    if purchases not in _FITTERS:
+        raise PatronError(
+            f"lifetimes cannot fit {purchases!r}; it has {', '.join(map(repr, _FITTERS))}",
+            "choose one of these, or backend 'native'",
+        )
+    letters = _LETTERS[purchases].split()
+    sample = sample_of(rows)
+    in_weeks = np.array([letter in _IN_WEEKS for letter in letters])
+    unit, scale = np.log(sample.weeks) * in_weeks, np.log(sample.mean_observed) * in_weeks
+    centre = scale + (np.array(letters) == "b")
+    if towards is not None:
+        centre = np.log([towards[letter] for letter in letters]) - unit
+    density = Prior(centre, sd if prior else None)
 
-    def fit(start: Floats | None, bounds: Any, shrink: bool) -> FitResult:
-        return _fit_purchases_once(purchases, rows, weights, mean_weeks, start, bounds, shrink)
+    def fit(search: Search, start: Floats | None, options: Mapping[str, Any]) -> FitResult:
+        found = _climbed(search, density, start, options, (scale - _REACH, scale + _REACH))
+        params = dict(zip(letters, np.exp(found.point + unit).tolist(), strict=True))
+        limit = _purchase_limit(params, sample)
+        result = told(found, density, params, sample.customers, limit)
+        if not prior and limit is not None and (bool(found.held.any()) or is_flat(result)):
+            raise ArithmeticError(f"{limit}, where the likelihood rises for ever")
+        # from a density per unit of time to one per week
+        return replace(
+            result, log_likelihood=result.log_likelihood - sample.orders * float(np.log(sample.weeks))
+        )
 
-    plain: list[Attempt] = [("plain maximum likelihood", lambda: fit(None, None, False))]
-    plain += [
-        (f"from start {number} read off the data", lambda s=start: fit(s, None, False))  # type: ignore[misc]
-        for number, start in enumerate(starts, start=1)
+    attempts: list[Attempt] = [
+        (f"{_method(prior)} from {name}", lambda step=step: fit(*step))  # type: ignore[misc]
+        for name, *step in _steps(purchases, sample, density)
     ]
-    plain += [("bounded search", lambda: fit(starts[0], _BOUNDED, False))]
-    shrunk: list[Attempt] = [
-        ("weak prior", lambda: fit(starts[0], None, True)),
-        (
-            "weak prior within the limits",
-            lambda: fit(starts[0], _limits_on_log_scale(rows, mean_weeks), True),
-        ),
-    ]
-    return first_that_works(purchases, plain, shrunk if prior else [])
+    return first_that_works(purchases, attempts, _advice(prior))
 
 
-def fit_spend(count: Floats, value: Floats, *, prior: bool) -> FitResult:
-    """Fit the Gamma-Gamma model to sorted repeat customers with a positive mean value.
+def fit_spend(
+    count: Floats,
+    value: Floats,
+    weight: Floats,
+    *,
+    prior: bool,
+    towards: Mapping[str, float] | None = None,
+    sd: float = 3.0,
+) -> FitResult:
+    """Fit the Gamma-Gamma model to repeat customers with a positive mean value.
 
     Values are divided by their mean first, so that the currency does not matter.
 
+    Parameters
+    ----------
+    count, value, weight : ndarray, shape (n,)
+        In their own order: repeat orders, mean value (currency units), how many customers a row stands for.
+    prior, towards, sd
+        As in ``fit_purchases``.
+
+    Returns
+    -------
+    FitResult
+
     Raises
     ------
     NotEnoughData
-        When no step finds parameters with a finite mean order value (q above 1).
+        When there are no parameters with a finite mean order value (q above 1).
     """
-    mean = float(np.sum(value)) / value.size
-    rows, weights = np.unique(np.column_stack([count, value / mean]), axis=0, return_counts=True)
+    customers = float(weight.sum())
+    mean = float((weight * value).sum()) / customers
+    params = dict(zip("pqv", _SPEND_CENTRE, strict=True))
+    if towards is not None:
+        params = {"p": towards["p"], "q": towards["q"], "v": towards["v"] / mean}
+    density = Prior(np.log([params[letter] for letter in "pqv"]), sd if prior else None)
+    search = spend_search(lifetimes_module().GammaGammaFitter, (count, value / mean, weight), density)
 
-    def fit(start: Floats | None, anchored: bool) -> FitResult:
-        return _fit_spend_once(rows, weights, mean, start, anchored)
+    def free(start: tuple[float, ...] | None) -> FitResult:
+        first = None if start is None else np.log(start)
+        found = _climbed(search, density, first, {}, _spend_reach())
+        p, q, v = np.exp(found.point).tolist()
+        absurd = mean_is_absurd(p, q, v)
+        if absurd is not None and (prior or q <= 1.0):
+            raise ValueError(absurd)
+        limit = spend_limit(p, q, v)
+        if not prior and bool(found.held.any()):
+            raise ArithmeticError(f"{limit}, where the likelihood rises for ever")
+        return told(found, density, {"p": p, "q": q, "v": v}, customers, limit)
 
-    start = np.log([6.0, 4.0, 0.5])
-    plain: list[Attempt] = [
-        ("plain maximum likelihood", lambda: fit(None, False)),
-        ("from a second start", lambda: fit(start, False)),
-        ("from a third start", lambda: fit(np.log([1.0, 3.0, 2.0]), False)),
+    attempts: list[Attempt] = [
+        (f"{_method(prior)} from start {i}", lambda s=start: free(s))  # type: ignore[misc]
+        for i, start in enumerate(_SPEND_STARTS, start=1)
     ]
-    anchored: list[Attempt] = [
-        ("weak prior, mean order value tied to the observed mean", lambda: fit(np.zeros(3), True)),
-        ("the same from a second start", lambda: fit(np.array([2.0, 1.0, 0.0]), True)),
+    if prior:
+        tied = "the same, mean order value tied to the observed mean"
+        attempts.append((tied, lambda: _tied(search.log_likelihood, density, customers)))
+    huge = "set aside or cap the few huge orders, or fit with prior=True"
+    scaled = first_that_works("order values", attempts, _advice(True) if prior else huge)
+    log_likelihood = scaled.log_likelihood - customers * float(np.log(mean))
+    in_currency = scaled.params | {"v": scaled.params["v"] * mean}
+    return replace(scaled, params=in_currency, log_likelihood=log_likelihood)
+
+
+def _steps(purchases: str, sample: Sample, density: Prior) -> list[_Step]:
+    """List what is tried for order times: its name, the search, a start in logs, options."""
+    fitter = getattr(lifetimes_module(), _FITTERS[purchases])
+    pace, mean = max(sample.orders / sample.customers, 0.1), sample.mean_observed
+    if purchases == "paretonbd":
+        starts = [np.log([r, r * mean / pace, s, b * mean]) for r, s, b in _STARTS]
+        theirs, ours = (pareto_search(fitter, sample, density, own_likelihood=own) for own in (True, False))
+        last: list[_Step] = [
+            (f"start {i} read off the data, likelihood by quadrature", ours, start, {})
+            for i, start in enumerate(starts, start=1)
+        ]
+        starts = starts[:1]
+    else:
+        starts = [np.log([r, r * mean / pace, a, b]) for r, a, b in _STARTS]
+        theirs = beta_geometric_search(fitter, sample, density)
+        last = [("start 1 read off the data, the search bounded", theirs, starts[0], _BOUNDED)]
+    read_off: list[_Step] = [
+        (f"start {i} read off the data", theirs, start, {}) for i, start in enumerate(starts, start=1)
     ]
-    return first_that_works("order values", plain, anchored if prior else [])
+    return [("lifetimes' own start", theirs, None, {}), *read_off, *last]
 
 
-def _purchase_starts(rows: Floats, weights: NDArray[np.int64], mean_weeks: float) -> list[Floats]:
-    """Choose starts in log parameters, with alpha such that the mean order rate is the observed one."""
-    pace = max(_mean(rows[:, 0], weights), 0.1)
-    length = mean_weeks / float(rows[:, 2].max())
-    shapes = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))
-    return [np.log([r, r * length / pace, a, b]) for r, a, b in shapes]
-
-
-def _mean(values: Floats, weights: NDArray[np.int64]) -> float:
-    # a plain sum: the bits of a matrix product depend on the number of threads
-    return float((values * weights).sum()) / int(weights.sum())
-
-
-def _limits_on_log_scale(rows: Floats, mean_weeks: float) -> list[tuple[float, float]]:
-    """Bounds of log r, alpha, a, b, with alpha on lifetimes' time scale."""
-    bounds = {name: np.log(limits) for name, limits in LIMITS.items()}
-    bounds["alpha"] = bounds["alpha"] + np.log(mean_weeks / rows[:, 2].max())
-    return [(float(low), float(high)) for low, high in (bounds[name] for name in ("r", "alpha", "a", "b"))]
-
-
-def _fit_purchases_once(
-    purchases: str,
-    rows: Floats,
-    weights: NDArray[np.int64],
-    mean_weeks: float,
+def _climbed(
+    search: Search,
+    density: Prior,
     start: Floats | None,
-    bounds: Any,
-    shrink: bool,
-) -> FitResult:
-    lifetimes = lifetimes_module()
-    names = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter"}
-    options: dict[str, Any] = {} if bounds is None else {"bounds": bounds, "tol": 1e-9}
+    options: Mapping[str, Any],
+    reach: tuple[Floats, Floats],
+) -> Climb:
+    """Let lifetimes climb, and go from where it stopped to where the slope is nil."""
     with untouched():
-        fitter = getattr(lifetimes, names[purchases])()
-        likelihood = fitter._negative_log_likelihood
-        if shrink:
-            centre = np.array([0.0, np.log(mean_weeks / rows[:, 2].max()), 0.0, 1.0])
-            fitter._negative_log_likelihood = _shrunk(likelihood, centre, int(weights.sum()))
-        fitter.fit(*rows.T, weights=weights, initial_params=start, **options)
-        params = {name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")}
-        logs = np.log(list(params.values()))
-        likelihood_sum = -float(likelihood(logs, *rows.T, weights, 0.0)) * int(weights.sum())
-    refuse_nonsense(params, likelihood_sum)
-    limit = purchase_limit(params, mean_weeks)
-    return FitResult(params, likelihood_sum, (), shrink, limit)
+        point = search.climb(start, options)
+        return maximise(density.added(with_differences(search.log_likelihood)), point, reach)
 
 
-def _fit_spend_once(
-    rows: Floats,
-    weights: NDArray[np.int64],
-    mean: float,
-    start: Floats | None,
-    anchored: bool,
-) -> FitResult:
-    lifetimes = lifetimes_module()
+def _spend_reach() -> tuple[Floats, Floats]:
+    return np.log([1e-6, 1e-6, 1e-9]), np.log([MOST_SHAPE, MOST_SHAPE, 1e9])
+
+
+def _tied(log_likelihood: Callable[[Floats], float], density: Prior, customers: float) -> FitResult:
+    """Fit p and q with v such that the population's mean is the observed one, 1, which lifetimes cannot."""
+
+    def logs(free: Floats) -> Floats:
+        log_p, log_rest = free  # of q - 1
+        return np.array([log_p, np.logaddexp(0.0, log_rest), log_rest - log_p])
+
+    def objective(free: Floats) -> float:
+        return log_likelihood(logs(free)) + density.log_density(logs(free))
+
+    p, q, _ = np.exp(density.centre).tolist()
+    most = float(np.log(MOST_SHAPE))
     with untouched():
-        fitter = lifetimes.GammaGammaFitter()
-        likelihood = fitter._negative_log_likelihood
-        if anchored:
-            fitter._negative_log_likelihood = _anchored(likelihood, int(weights.sum()))
-        fitter.fit(*rows.T, weights=weights, initial_params=start)
-        p, q, v = (float(fitter.params_[name]) for name in ("p", "q", "v"))
-        if anchored:
-            p, q, v = np.exp(_anchored_logs(np.log([p, q, v]), np)).tolist()
-        customers = int(weights.sum())
-        scaled = -float(likelihood(np.log([p, q, v]), *rows.T, weights, 0.0)) * customers
-    params = {"p": p, "q": q, "v": v * mean}
-    refuse_nonsense(params, scaled)
-    if q <= 1.0:
-        raise ValueError(
-            f"q = {q:.3g} is not above 1, so the mean order value would be infinite: "
-            "a few customers' orders outweigh all others"
-        )
-    return FitResult(params, scaled - customers * float(np.log(mean)), (), anchored, spend_limit(p, q, v))
+        reach = (np.full(2, -_REACH), np.full(2, most))
+        found = maximise(with_differences(objective), np.log([p, max(q - 1.0, 0.1)]), reach)
+        point = logs(found.point)
+        at = with_differences(log_likelihood)(point)
+    params = dict(zip("pqv", np.exp(point).tolist(), strict=True))
+    whole = Climb(
+        point, Derivatives(found.at.value, found.at.gradient, np.zeros((3, 3))), found.steps, found.held
+    )
+    result = told(whole, density, params, customers, shape_limit(params["p"], params["q"]))
+    # a covariance in two directions of three is none
+    return replace(result, covariance=None, information=as_tuples(-at.hessian))
 
 
-def _shrunk(likelihood: Callable[..., Any], centre: Floats, customers: int) -> Callable[..., Any]:
-    """Mean negative log-likelihood plus the prior's share, differentiable by autograd."""
-
-    def penalised(logs: Any, *data: Any) -> Any:
-        return likelihood(logs, *data) + 0.5 * (((logs - centre) / _PRIOR_SD) ** 2).sum() / customers
-
-    return penalised
-
-
-def _anchored(likelihood: Callable[..., Any], customers: int) -> Callable[..., Any]:
-    """Gamma-Gamma likelihood of p and q - 1, with the observed mean order value, plus the prior's share."""
-    from autograd import numpy as agnp  # type: ignore[import-untyped]
-
-    centre = np.array([0.0, np.log(2.0)])
-
-    def penalised(free: Any, *data: Any) -> Any:
-        prior = 0.5 * (((free[:2] - centre) / _PRIOR_SD) ** 2).sum() / customers
-        # the third number is not used; the square keeps the Hessian that lifetimes inverts regular
-        return likelihood(_anchored_logs(free, agnp), *data) + prior + 0.5 * free[2] ** 2
-
-    return penalised
+def _purchase_limit(params: dict[str, float], sample: Sample) -> str | None:
+    """Say which parameters ran off, None where none did."""
+    bad, mean_weeks = [], sample.weeks * sample.mean_observed
+    for letter, value in params.items():
+        low, high = _LIMITS[letter]
+        if not 1.001 * low < value / (mean_weeks if letter in _IN_WEEKS else 1.0) < 0.999 * high:
+            bad.append(letter)
+    shown = ", ".join(f"{letter} = {params[letter]:.3g}" for letter in bad)
+    return f"{', '.join(bad)} ran off to a limit ({shown})" if bad else None
 
 
-def _anchored_logs(free: Any, numpy: Any) -> Any:
-    """Turn two free numbers into the logs of p, q and v = (q - 1) / p.
+def _method(prior: bool) -> str:
+    return "maximum likelihood with a weak prior" if prior else "maximum likelihood"
 
-    p and q - 1 stay within e^-9 and e^9: with order values all alike the likelihood grows without end.
-    """
-    log_p, log_excess = (_LOG_REACH * numpy.tanh(free[k] / _LOG_REACH) for k in (0, 1))
-    return numpy.array([log_p, numpy.log1p(numpy.exp(log_excess)), log_excess - log_p])
+
+def _advice(prior: bool) -> str:
+    return "give more customers or a longer history" + ("" if prior else ", or fit with prior=True")
 
 
 def _pandas_option() -> Any:

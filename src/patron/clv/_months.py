@@ -38,6 +38,14 @@ class Stretches:
     ends: Floats
     factors: Floats
 
+    def since_start(self) -> Stretches:
+        """Count the same stretches from where the first one begins; the factors stay."""
+        return Stretches(0.0, self.ends - self.start, self.factors)
+
+    def weights(self) -> Floats:
+        """What the orders expected by each end weigh in the discounted sum, shape (k,): Abel's summation."""
+        return self.factors - np.append(self.factors[1:], 0.0) if self.ends.size else self.ends
+
     def discount(self, expected: Floats) -> Floats:
         """Discounted sum of what is expected by the end of each stretch: (n, k) cumulated -> (n,)."""
         total = np.zeros(len(expected))

@@ -1,141 +1,181 @@
-"""The native engine: fitting by maximum likelihood, in numpy and scipy alone.
+"""The native engine: purchase processes fitted by maximum likelihood with a weak prior, in numpy and scipy.
 
-In: arrays in weeks and currency. Out: ``FitResult``. Not here: predictions (``_purchases``, ``_spend``).
+In: rows in their own order (``_rows``). Out: ``FitResult``. Not here: order values (``_native_spend``),
+predictions, the choice between processes.
 
-How a model is fitted, until one works; each attempt is recorded in words:
-
-1. plain maximum likelihood by Newton steps, from starts read off the data;
-2. with ``prior=True`` only, where 1 fails or ends at a limit: a weak normal prior on the logs of the
-   parameters (sd 3, the weight of one customer in all, so it vanishes with their number);
-3. for order values, where the population's mean is still infinite or absurd: that mean tied to the
-   observed one.
-
-Where 1 succeeds within the limits, ``prior`` makes no difference.
+``prior=True`` adds a normal density on the logs of the parameters: sd 3 (a factor of 20 either way) around
+r = 1, alpha = mean weeks observed, a = 1, b = e, or around parameters to shrink towards, with the weight of
+one observation in all. ``prior=False`` is plain maximum likelihood; where the likelihood has no maximum it is
+an error that says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from patron.clv._attempts import Attempt, FitResult, first_that_works
-from patron.clv._likelihoods import purchases_likelihood, spend_likelihood
-from patron.clv._limits import purchase_limit, refuse_nonsense, spend_limit
-from patron.clv._newton import Derivatives, Objective, maximise
+from patron.clv._climbing import Prior, climb, even_sample, is_flat, told
+from patron.clv._likelihoods import purchases_likelihood
+from patron.clv._limits import purchase_limit
+from patron.clv._native_spend import fit_spend
+from patron.clv._newton import Objective
+from patron.clv._rows import FitRows
+from patron.errors import NotEnoughData, PatronError
+
+__all__ = ["fit_purchases", "fit_spend"]
 
 Floats = NDArray[np.float64]
 
-_PRIOR_SD = 3.0
+_PROCESSES = ("bgnbd", "mbgnbd", "mbgcnbd")
+_LARGEST_K = 20
+_LETTERS = ("r", "alpha", "a", "b")
+_CENTRE = (1.0, 1.0, 1.0, float(np.e))  # r, alpha over mean weeks observed, a, b
+_STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))  # r, a, b; alpha gives the observed pace
+_REACH = float(np.log(1e6))  # either way
 
 
-def fit_purchases(purchases: str, count: Floats, span: Floats, observed: Floats, *, prior: bool) -> FitResult:
-    """Fit BG/NBD or MBG/NBD to histories.
+def fit_purchases(
+    purchases: str,
+    rows: FitRows,
+    *,
+    prior: bool,
+    towards: Mapping[str, float] | None = None,
+    sd: float = 3.0,
+) -> FitResult:
+    """Fit a purchase process.
 
-    Raises
-    ------
-    NotEnoughData
-        When no attempt finds the parameters.
-    """
-    # joining equal histories would cost more than it saves: a sort is slower than the whole fit
-    likelihood = purchases_likelihood(
-        count, span, observed, np.ones_like(count), modified=purchases == "mbgnbd"
-    )
-    mean_weeks = float(observed.sum()) / observed.size
-    pace = max(float(count.sum()) / count.size, 0.1)
-    centre = np.log([1.0, mean_weeks, 1.0, np.e])
+    Parameters
+    ----------
+    purchases : str
+        ``bgnbd``, ``mbgnbd`` or ``mbgcnbd``; the last takes the k up to 20 of the highest likelihood.
+    rows : FitRows
+        In their own order, see ``in_own_order``; weeks.
+    prior : bool
+        Add the prior; without it, plain maximum likelihood.
+    towards : mapping of str to float, optional
+        Parameters at the prior's centre: those of all customers, for a segment's. Its k is kept, too.
+    sd : float
+        The prior's standard deviation, in logs.
 
-    def fit(start: Floats, shrink: bool) -> FitResult:
-        logs, _ = maximise(_with_prior(likelihood, centre) if shrink else likelihood, start)
-        params = dict(zip(("r", "alpha", "a", "b"), np.exp(logs).tolist(), strict=True))
-        value = likelihood(logs).value
-        refuse_nonsense(params, value)
-        return FitResult(params, value, (), shrink, purchase_limit(params, mean_weeks))
-
-    starts = [
-        np.log([r, r * mean_weeks / pace, a, b])
-        for r, a, b in ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))
-    ]
-    plain: list[Attempt] = [
-        (f"maximum likelihood from start {i}", lambda s=s: fit(s, False))  # type: ignore[misc]
-        for i, s in enumerate(starts, start=1)
-    ]
-    return first_that_works(purchases, plain, [("weak prior", lambda: fit(centre, True))] if prior else [])
-
-
-def fit_spend(count: Floats, value: Floats, *, prior: bool) -> FitResult:
-    """Fit the Gamma-Gamma model to repeat customers with a positive mean value.
-
-    Values are divided by their mean first, so that the currency does not matter.
+    Returns
+    -------
+    FitResult
 
     Raises
     ------
+    PatronError
+        For an unknown process, and for ``mbgcnbd`` without sums of log gaps.
     NotEnoughData
-        When no attempt finds parameters with a finite mean order value (q above 1).
+        When no parameters are found, with the reasons.
     """
-    mean = float(value.sum()) / value.size
-    likelihood = spend_likelihood(count, value / mean, np.ones_like(count))
-
-    def fit(start: Floats, objective: Objective, shrunk: bool) -> FitResult:
-        return result(maximise(objective, start)[0], shrunk)
-
-    def tied(objective: Objective) -> FitResult:
-        point, _ = maximise(_tied(objective), np.log([2.0, 2.0]))
-        return result(_untied(point), True)
-
-    def result(logs: Floats, shrunk: bool) -> FitResult:
-        p, q, v = np.exp(logs).tolist()
-        fitted = likelihood(logs).value
-        refuse_nonsense({"p": p, "q": q, "v": v}, fitted)
-        if q <= 1.0:
-            raise ValueError(
-                f"q = {q:.3g} is not above 1, so the mean order value would be infinite: "
-                "a few customers' orders outweigh all others"
-            )
-        whole = fitted - value.size * float(np.log(mean))
-        return FitResult({"p": p, "q": q, "v": v * mean}, whole, (), shrunk, spend_limit(p, q, v))
-
-    centre = np.log([2.0, 3.0, 1.0])
-    starts = (np.zeros(3), np.log([6.0, 4.0, 0.5]), np.log([1.0, 3.0, 2.0]))
-    plain: list[Attempt] = [
-        (f"maximum likelihood from start {i}", lambda s=s: fit(s, likelihood, False))  # type: ignore[misc]
-        for i, s in enumerate(starts, start=1)
-    ]
-    weak = _with_prior(likelihood, centre)
-    shrunk: list[Attempt] = [
-        ("weak prior", lambda: fit(centre, weak, True)),
-        ("weak prior, mean order value tied to the observed mean", lambda: tied(weak)),
-    ]
-    return first_that_works("order values", plain, shrunk if prior else [])
-
-
-def _with_prior(likelihood: Objective, centre: Floats) -> Objective:
-    """Add the log of a normal density around the centre: worth one observation, whatever their number."""
-
-    def objective(logs: Floats) -> Derivatives:
-        at, off = likelihood(logs), (logs - centre) / _PRIOR_SD
-        bend = np.eye(centre.size) / _PRIOR_SD**2
-        return Derivatives(
-            at.value - 0.5 * float((off * off).sum()), at.gradient - off / _PRIOR_SD, at.hessian - bend
+    if purchases not in _PROCESSES:
+        raise PatronError(
+            f"purchases {purchases!r} cannot be fitted by the native engine",
+            f"choose one of {', '.join(map(repr, _PROCESSES))}",
         )
+    fit = _Fit(purchases, rows, prior, towards, sd)
+    if purchases != "mbgcnbd":
+        return fit.at(1)
+    if rows.log_gaps is None:
+        raise PatronError(
+            "MBG/CNBD-k needs the column sum_log_gap_weeks: it tells how regularly customers order",
+            "make the summary with patron.purchase_summary(orders, as_of=...), or choose 'mbgnbd'",
+        )
+    if towards is not None and "k" in towards:
+        k = int(towards["k"])
+        found = fit.at(k)
+        return replace(found, log_likelihood_by_k={k: found.log_likelihood})
+    return _best_k(fit)
 
-    return objective
+
+def _best_k(fit: _Fit) -> FitResult:
+    """Go up k = 1, 2, 3, ... until the log-likelihood has fallen twice in a row; keep the highest."""
+    found: dict[int, FitResult] = {}
+    falls, last = 0, None
+    for k in range(1, _LARGEST_K + 1):
+        try:
+            found[k] = this = fit.at(k, last)
+        except NotEnoughData:
+            if not found:
+                raise
+            break
+        falls = falls + 1 if last is not None and this.log_likelihood < last.log_likelihood else 0
+        last = this
+        if falls == 2:
+            break
+    best = max(found, key=lambda k: (found[k].log_likelihood, -k))
+    return replace(found[best], log_likelihood_by_k={k: one.log_likelihood for k, one in found.items()})
 
 
-def _untied(point: Floats) -> Floats:
-    """Return log (p, q, v) from log p and log (q - 1), with v such that the mean p v / (q - 1) is 1."""
-    log_p, log_rest = point
-    return np.array([log_p, np.logaddexp(0.0, log_rest), log_rest - log_p])
+class _Fit:
+    """One process on the same rows, at one k or several."""
+
+    def __init__(
+        self,
+        purchases: str,
+        rows: FitRows,
+        prior: bool,
+        towards: Mapping[str, float] | None,
+        sd: float,
+    ) -> None:
+        self.purchases, self.rows, self.prior, self.towards, self.sd = purchases, rows, prior, towards, sd
+        self.customers = rows.customers
+        self.mean_weeks = float((rows.weight * rows.observed).sum()) / self.customers
+        self.pace = max(float((rows.weight * rows.count).sum()) / self.customers, 0.1)
+        sample = even_sample(rows.weight)
+        self.sample = None if sample is None else _taken(rows, sample)
+
+    def at(self, k: int, before: FitResult | None = None) -> FitResult:
+        """Fit at one k, starting from the fit at another where there is one."""
+        scale = np.log([1.0, self.mean_weeks / k, 1.0, 1.0])  # lambda counts events, every k-th an order
+        centre = np.log(_CENTRE) + scale if self.towards is None else _logs(self.towards, k)
+        density = Prior(centre, self.sd if self.prior else None)
+        likelihood = self._likelihood(self.rows, k)
+        sampled = None if self.sample is None else self._likelihood(self.sample, k)
+
+        def fit(start: Floats) -> FitResult:
+            reach = (scale - _REACH, scale + _REACH)
+            found = climb(density, likelihood, sampled, start, reach, self.customers)
+            params = dict(zip(_LETTERS, np.exp(found.point).tolist(), strict=True))
+            limit = purchase_limit(params | {"alpha": k * params["alpha"]}, self.mean_weeks)
+            if self.purchases == "mbgcnbd":
+                params["k"] = k
+            result = told(found, density, params, self.customers, limit)
+            if not self.prior and limit is not None and (bool(found.held.any()) or is_flat(result)):
+                raise ArithmeticError(f"{limit}, where the likelihood rises for ever")
+            return result
+
+        starts = [np.log([r, r / self.pace, a, b]) + scale for r, a, b in _STARTS]
+        if self.towards is not None:
+            starts.insert(0, centre)
+        if before is not None:
+            starts.insert(0, _logs(before.params, k))
+        return self._first(fit, starts)
+
+    def _likelihood(self, rows: FitRows, k: int) -> Objective:
+        return purchases_likelihood(rows, modified=self.purchases != "bgnbd", k=k)
+
+    def _first(self, fit: Callable[[Floats], FitResult], starts: list[Floats]) -> FitResult:
+        method = "maximum likelihood with a weak prior" if self.prior else "maximum likelihood"
+        attempts: list[Attempt] = [
+            (f"{method} from start {i}", lambda s=s: fit(s))  # type: ignore[misc]
+            for i, s in enumerate(starts, start=1)
+        ]
+        remedy = "" if self.prior else ", or fit with prior=True"
+        return first_that_works(self.purchases, attempts, f"give more customers or a longer history{remedy}")
 
 
-def _tied(objective: Objective) -> Objective:
-    """Restrict a function of log (p, q, v) to a population mean of 1, by the chain rule."""
+def _taken(rows: FitRows, sample: NDArray[np.intp]) -> FitRows:
+    gaps = None if rows.log_gaps is None else rows.log_gaps[sample]
+    columns = (rows.count[sample], rows.span[sample], rows.observed[sample])
+    return FitRows(*columns, np.full(sample.size, rows.customers / sample.size), gaps)
 
-    def restricted(point: Floats) -> Derivatives:
-        at, share = objective(_untied(point)), float(expit(point[1]))
-        jacobian = np.array([[1.0, 0.0], [0.0, share], [-1.0, 1.0]])
-        hessian = jacobian.T @ at.hessian @ jacobian
-        hessian[1, 1] += at.gradient[1] * share * (1.0 - share)
-        return Derivatives(at.value, jacobian.T @ at.gradient, hessian)
 
-    return restricted
+def _logs(params: Mapping[str, float], k: int) -> Floats:
+    """Return the logs of r, alpha, a, b; for another k, alpha such that the order rate is the same."""
+    scale = params.get("k", 1) / k
+    return np.log([params["r"], params["alpha"] * scale, params["a"], params["b"]])

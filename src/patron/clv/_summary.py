@@ -7,13 +7,15 @@ Not here: making the summary from orders (``snapshots``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from patron.clv._histories import Histories
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
@@ -33,25 +35,40 @@ class PurchaseRows:
 
     Parameters
     ----------
-    repeat_orders, span, observed, value : ndarray, shape (n,)
-        Repeat orders; weeks from first to last order; weeks observed; mean value of the repeat orders.
+    history : Histories
+        Repeat orders, weeks from first to last order, weeks observed.
+    value : ndarray
+        Mean value of the repeat orders.
+    log_gaps : ndarray or None
+        Sum of the logs of the gaps in weeks, where the frame has it.
     index : pandas.Index
         The frame's index.
-    customer_id : tuple of hashable or None
+    customer_id : ndarray of object or None
         Ids where the frame has them.
+    segment : ndarray of object or None
+        The attribute by which customers are told apart, as text; None where it is missing.
     """
 
-    repeat_orders: Floats
-    span: Floats
-    observed: Floats
+    history: Histories
     value: Floats
+    log_gaps: Floats | None
     index: pd.Index
-    customer_id: tuple[Hashable, ...] | None
+    customer_id: NDArray[Any] | None
+    segment: NDArray[Any] | None = None
 
-    @property
-    def history(self) -> tuple[Floats, Floats, Floats]:
-        """The three statistics of the purchase process."""
-        return self.repeat_orders, self.span, self.observed
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, where: NDArray[np.intp]) -> PurchaseRows:
+        """Pick some of the rows."""
+        return PurchaseRows(
+            Histories(*(column[where] for column in self.history)),
+            self.value[where],
+            None if self.log_gaps is None else self.log_gaps[where],
+            self.index[where],
+            None if self.customer_id is None else self.customer_id[where],
+            None if self.segment is None else self.segment[where],
+        )
 
     def seeds(self) -> Iterator[int]:
         """One 128-bit seed per row: from the customer's id, without ids from the row's values."""
@@ -61,12 +78,19 @@ class PurchaseRows:
     def _identity(self, row: int) -> bytes:
         if self.customer_id is not None:
             return str(self.customer_id[row]).encode()
-        numbers = (self.repeat_orders, self.span, self.observed, self.value)
+        numbers = (*self.history, self.value)
         return np.array([column[row] for column in numbers], dtype="<f8").tobytes()
 
 
-def read_summary(summary: pd.DataFrame) -> PurchaseRows:
+def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
     """Check a purchase summary and take it apart.
+
+    Parameters
+    ----------
+    summary : DataFrame, n rows
+        See ``CLVModel.fit``.
+    by : str, optional
+        Column that tells segments apart.
 
     Raises
     ------
@@ -78,7 +102,8 @@ def read_summary(summary: pd.DataFrame) -> PurchaseRows:
             f"a purchase summary is a pandas DataFrame, not a {type(summary).__name__}",
             "make one with patron.purchase_summary(orders, as_of=...)",
         )
-    missing = [name for name in SUMMARY_COLUMNS if name not in summary.columns]
+    wanted = SUMMARY_COLUMNS if by is None else (*SUMMARY_COLUMNS, by)
+    missing = [name for name in wanted if name not in summary.columns]
     if missing:
         raise PatronError(
             f"the purchase summary lacks {', '.join(missing)}; it has {', '.join(map(str, summary.columns))}",
@@ -88,14 +113,21 @@ def read_summary(summary: pd.DataFrame) -> PurchaseRows:
         raise PatronError("the purchase summary is empty: there is no customer in it")
     problems: list[str] = []
     columns = [_numbers(summary, name, problems) for name in SUMMARY_COLUMNS]
+    log_gaps = _numbers(summary, "sum_log_gap_weeks", problems) if "sum_log_gap_weeks" in summary else None
     if not problems:
         problems = _problems(summary, *columns)
     problems += _id_problems(summary)
     if problems:
         raise PatronError(problems, "mend these rows, or leave them out, and try again")
-    ids = tuple(summary["customer_id"]) if "customer_id" in summary.columns else None
+    ids = summary["customer_id"].to_numpy(dtype=object) if "customer_id" in summary.columns else None
+    segment = None if by is None else segment_texts(summary[by])
     count, span, observed, value = columns
-    return PurchaseRows(count, span, observed, value, summary.index, ids)
+    return PurchaseRows(Histories(count, span, observed), value, log_gaps, summary.index, ids, segment)
+
+
+def segment_texts(values: pd.Series) -> NDArray[Any]:
+    """Segment of each customer as text, None where it is missing."""
+    return np.array([None if pd.isna(value) else str(value) for value in values], dtype=object)
 
 
 def _numbers(summary: pd.DataFrame, name: str, problems: list[str]) -> Floats:
@@ -139,3 +171,25 @@ def _words(summary: pd.DataFrame, bad: NDArray[np.bool_], what: str) -> str:
     who = f"customer {summary['customer_id'].iloc[first]}" if named else f"row {summary.index[first]!r}"
     rows = int(bad.sum())
     return f"{what} in {rows} row{'s' if rows > 1 else ''}, for instance {who}"
+
+
+def check_weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
+    """Read case weights, all ones when there are none.
+
+    Raises
+    ------
+    PatronError
+        When they are not positive numbers, one per row.
+    """
+    if sample_weight is None:
+        return np.ones(rows)
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (rows,):
+        raise PatronError(f"sample_weight must hold {rows} numbers, one per row, not shape {weight.shape}")
+    bad = ~(np.isfinite(weight) & (weight > 0.0))
+    if bad.any():
+        raise PatronError(
+            f"sample_weight must be positive; {int(bad.sum())} are not, for instance {weight[bad][0]}",
+            "leave out the rows that stand for nobody",
+        )
+    return weight

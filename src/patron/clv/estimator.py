@@ -1,64 +1,91 @@
 """The customer lifetime value model, scikit-learn style.
 
-In: a purchase summary. Out: predictions per customer, and a model that travels as JSON.
-Not here: value at risk and the churn horizon (``value``).
+In: a purchase summary or a ledger. Out: predictions per customer, and a model that travels as JSON.
+Not here: value at risk and the churn horizon (``value``); how it is stored (``_stored``).
 """
 
 from __future__ import annotations
 
 import copy
-import inspect
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._fitting import PROCESSES, fit_models
-from patron.clv._purchases import (
-    Purchases,
-    alive_probability,
-    expected_orders_if_alive,
-    order_chance_if_alive,
-)
+from patron.clv._fitting import fit_models
+from patron.clv._histories import Histories
+from patron.clv._months import stretches
+from patron.clv.ledger_view import is_ledger, view_ledger
+from patron.clv._parts import Compute, for_each_part, models_of
+from patron.clv._portfolio import PortfolioValue, portfolio_value
+from patron.clv._processes import PurchaseProcess
+from patron.clv._segments import fit_segments
+from patron.clv._settings import Settings
 from patron.clv._spend import Spend, expected_order_value
-from patron.clv._summary import read_summary
-from patron.clv.value import check_horizon, value_table
-from patron.errors import ModelError, PatronError
+from patron.clv._stored import (
+    Parameters,
+    covariance_of,
+    letters_of,
+    parameter_problems,
+    stored_form,
+    stored_problems,
+)
+from patron.clv._summary import PurchaseRows, check_weights, read_summary
+from patron.clv.evidence import Evidence
+from patron.clv.value import check_horizon, check_rate, clv_columns, margin_share, value_columns
+from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
 
-SCHEMA_VERSION = 1
-PARAMETERS = ("r", "alpha", "a", "b", "p", "q", "v")
 
-
-class CLVModel:
-    """How often a customer will order, and for how much: BG/NBD or MBG/NBD with Gamma-Gamma.
+class CLVModel(Settings):
+    """How often a customer will order, and for how much: a "buy till you die" model with Gamma-Gamma values.
 
     For customers who buy without a contract and leave without a word. Orders of a customer come at a constant
     rate, a customer may leave after any order, and the value of an order is independent of both.
 
     Parameters
     ----------
-    purchases : {"auto", "bgnbd", "mbgnbd"}
-        Purchase process. BG/NBD takes every customer with a single order to be alive for ever, so ``auto``
-        takes MBG/NBD wherever it can be fitted; both log-likelihoods stand in ``diagnostics_``.
+    purchases : {"auto", "bgnbd", "mbgnbd", "mbgcnbd", "paretonbd"}
+        Purchase process. MBG/NBD; MBG/CNBD-k, whose gaps between orders are regular; BG/NBD, which takes
+        every customer with a single order to be alive for ever; Pareto/NBD (backend lifetimes only).
+        ``auto`` chooses between the first two, see ``diagnostics_["chosen_because"]``.
     backend : {"native", "lifetimes"}
         What fits the parameters. Predictions never need it.
     prior : bool
-        Whether a weak prior may step in where plain maximum likelihood fails or runs off to a limit. Where it
-        does neither, both settings give the same parameters.
+        Whether a weak prior joins the likelihood: independent normal densities of the logs of the
+        parameters, standard deviation 3, with the weight of one customer in all. It vanishes with their
+        number and keeps parameters finite that the data leave open. False is plain maximum likelihood.
+    by : str, optional
+        Column of the summary that tells segments apart (industry, size). Each gets own parameters, drawn
+        towards the whole base's the less it says itself; customers without a segment, or of one never seen,
+        use the whole base's.
 
     Attributes
     ----------
     params_ : dict of str to float
-        The literature's letters: r, alpha (weeks), a, b; p, q, v (currency).
+        The literature's letters: r, alpha (weeks), a, b (Pareto/NBD: s, beta in weeks; MBG/CNBD-k: also k);
+        p, q, v (currency).
     purchases_ : str
-        ``bgnbd`` or ``mbgnbd``.
+        Name of the process that was taken.
+    covariance_ : dict
+        Of the logs of the parameters, for order times and order values.
+    segments_ : dict
+        Segment -> parameters, customers, how much is its own, a note where it borrows most.
     diagnostics_ : dict
-        JSON-able: log-likelihoods, candidates and why one was chosen, what was tried, warnings in words.
+        JSON-able: log-likelihoods, candidates and why one was chosen, gradient and steps, what is not
+        identified, share of one-time buyers, correlation of orders and value, season, and ``warnings`` in
+        words.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), Marketing Science 24(2): BG/NBD. Batislam, Denizel & Filiztekin (2007), IJRM
+    24(3): MBG/NBD. Platzer & Reutterer (2016), Marketing Science 35(5), and Reutterer, Platzer & Schroeder
+    (2021), IJRM 38(1): regular gaps. Schmittlein, Morrison & Colombo (1987), Management Science 33(1):
+    Pareto/NBD. Fader & Hardie (2013), "The Gamma-Gamma Model of Monetary Value".
 
     Examples
     --------
@@ -73,24 +100,47 @@ class CLVModel:
 
     params_: dict[str, float]
     purchases_: str
+    covariance_: dict[str, Any]
+    segments_: dict[str, dict[str, Any]]
     diagnostics_: dict[str, Any]
 
-    def __init__(self, purchases: str = "auto", backend: str = "native", prior: bool = True) -> None:
+    def __init__(
+        self, purchases: str = "auto", backend: str = "native", prior: bool = True, by: str | None = None
+    ) -> None:
         self.purchases = purchases
         self.backend = backend
         self.prior = prior
+        self.by = by
 
-    def fit(self, summary: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+    def fit(
+        self,
+        data: Any,
+        y: object = None,  # noqa: ARG002
+        *,
+        sample_weight: ArrayLike | None = None,
+        evidence: Evidence | None = None,
+        as_of: str | date = "latest",
+        **reading: Any,
+    ) -> Self:
         """Fit the parameters.
 
         Parameters
         ----------
-        summary : DataFrame, n rows
+        data : DataFrame, n rows, or order lines
             One row per customer: ``repeat_orders`` (purchase days after the first; the literature's x),
             ``weeks_first_to_last_order`` (t_x), ``weeks_observed`` ((as_of - 1 day - first purchase day) / 7;
             T), ``mean_repeat_order_value`` (currency, 0 without repeat orders; z), optionally
-        ``customer_id``. y : None
+            ``customer_id``, ``sum_log_gap_weeks`` (sum of the logs of the gaps between orders; regular gaps
+            need it), and the column ``by``. Or order lines: a pandas or Polars frame or a path, as in
+            ``patron.purchase_summary``.
+        y : None
             Not used; scikit-learn's place for it.
+        sample_weight : array_like, shape (n,), optional
+            How many customers each row of a summary stands for; positive.
+        evidence : Evidence, optional
+            A held-out period for ``purchases="auto"``; made by itself from order lines.
+        as_of, **reading
+            For order lines only: the day before whose start orders count, and how they are read.
 
         Returns
         -------
@@ -100,27 +150,48 @@ class CLVModel:
         Raises
         ------
         PatronError
-            When the summary cannot be used, with all problems; ``NotEnoughData`` when it holds too little.
+            When the data cannot be used, with all problems; ``NotEnoughData`` when they hold too little.
         """
+        summary = data
+        if is_ledger(data, as_of, reading):
+            view = view_ledger(data, as_of, reading)
+            summary, evidence = view.summary(self.by), evidence or view.evidence()
+        self._check_by()
+        rows = read_summary(summary, self.by)
+        weight = check_weights(sample_weight, len(rows))
         fitted = fit_models(
-            read_summary(summary), purchases=self.purchases, backend=self.backend, prior=self.prior
+            rows, weight, purchases=self.purchases, backend=self.backend, prior=self.prior, evidence=evidence
         )
-        self.purchases_, self.params_, self.diagnostics_ = fitted.purchases, fitted.params, fitted.diagnostics
+        self.purchases_, self.diagnostics_ = fitted.purchases, fitted.diagnostics
+        self.params_ = {**fitted.orders.params, **fitted.spend.params}
+        self.covariance_ = covariance_of(fitted.orders, fitted.spend)
+        self.segments_ = {}
+        if self.by is not None:
+            segments = fit_segments(rows, weight, fitted, covariance_of)
+            self.segments_ = {name: segment.to_dict() for name, segment in segments.items()}
+            self.diagnostics_["warnings"] += [s.note for s in segments.values() if s.note]
         return self
 
     @classmethod
     def from_params(
-        cls, purchases: str, params: Mapping[str, float], *, backend: str = "native", prior: bool = True
+        cls,
+        purchases: str,
+        params: Mapping[str, float],
+        *,
+        backend: str = "native",
+        prior: bool = True,
+        by: str | None = None,
     ) -> Self:
         """Make a model from known parameters, without fitting.
 
         Parameters
         ----------
-        purchases : {"bgnbd", "mbgnbd"}
+        purchases : {"bgnbd", "mbgnbd", "mbgcnbd", "paretonbd"}
             Purchase process.
         params : mapping of str to float
-            r, alpha, a, b, p, q, v; time in weeks; all positive, q above 1.
-        backend, prior
+            r, alpha, a, b (mbgcnbd: also a whole k; paretonbd: r, alpha, s, beta), p, q, v; time in weeks;
+            all positive, q above 1.
+        backend, prior, by
             As in the constructor, for a later ``fit``.
 
         Raises
@@ -128,98 +199,172 @@ class CLVModel:
         PatronError
             For an unknown process or parameters that cannot be, with all problems.
         """
-        problems = _parameter_problems(purchases, params)
+        problems = parameter_problems(purchases, params)
         if problems:
             raise PatronError(problems)
-        model = cls(purchases, backend, prior)
+        model = cls(purchases, backend, prior, by)
         model.purchases_ = purchases
-        model.params_ = {name: float(params[name]) for name in PARAMETERS}
+        model.params_ = {name: _number(name, params[name]) for name in letters_of(purchases)}
+        model.covariance_ = {}
+        model.segments_ = {}
         model.diagnostics_ = {}
         return model
 
     @property
     def base_order_value(self) -> float:
         """Expected order value (currency) of a customer without repeat orders: p v / (q - 1)."""
-        return self._parts()[1].population_mean
+        return self._pooled()[1].population_mean
 
     def predict(
         self,
-        summary: pd.DataFrame,
+        data: Any,
         horizon_weeks: float = 52,
         *,
         margin: float | Floats = 1.0,
         annual_discount_rate: float = 0.0,
+        as_of: str | date = "latest",
+        **reading: Any,
     ) -> pd.DataFrame:
         """Predict everything at once.
 
         Parameters
         ----------
-        summary : DataFrame, n rows
-            As in ``fit``.
+        data : DataFrame, n rows, or order lines
+            As in ``fit``; of order lines the result has one row per customer, indexed by ``customer_id``.
         horizon_weeks : float
             How far ahead, weeks.
         margin : float or ndarray, shape (n,)
             Share of an order's value that is earned.
         annual_discount_rate : float
             Yearly rate; 0 does not discount. A month's orders are discounted at its middle.
+        as_of, **reading
+            For order lines only, as in ``fit``.
 
         Returns
         -------
-        DataFrame, n rows, indexed like ``summary``
+        DataFrame, n rows, indexed like the summary
             ``alive_probability``, ``expected_orders``, ``expected_order_value`` (currency, before margin),
-            ``clv``, ``clv_low``, ``clv_high`` (80 % predictive interval of the margin realised, widened to
-            hold ``clv``; draws are seeded by ``customer_id``, without ids by the row's values).
+            ``clv``, ``clv_low``, ``clv_high`` (80 % predictive interval of the margin realised, zero to
+            zero where more than four fifths of the futures bring nothing; draws are seeded by
+            ``customer_id``, without ids by the row's values).
 
         Raises
         ------
         PatronError
-            When the model is not fitted, or the summary or an argument cannot be used.
+            When the model is not fitted, or the data or an argument cannot be used.
         """
-        process, spend = self._parts()
-        table, _ = value_table(
-            process,
-            spend,
-            read_summary(summary),
+        rows = self._rows(data, as_of, reading)
+        check_horizon("horizon_weeks", horizon_weeks)
+        check_rate(annual_discount_rate)
+        return for_each_part(
+            self._known(),
+            rows,
+            margin_share(margin, len(rows)),
+            lambda process, spend, some, own: value_columns(
+                process, spend, some, own, horizon_weeks, annual_discount_rate
+            )[0],
+        )
+
+    def predict_total(
+        self,
+        summary: pd.DataFrame,
+        horizon_weeks: float = 52,
+        *,
+        margin: float | Floats = 1.0,
+        annual_discount_rate: float = 0.0,
+    ) -> PortfolioValue:
+        """Predict what all customers together bring, with an 80 % interval.
+
+        The interval holds what customers do by chance and, unlike a single customer's, the uncertainty of the
+        parameters, where the model was fitted (not made from parameters).
+
+        Parameters
+        ----------
+        summary, horizon_weeks, margin, annual_discount_rate
+            As in ``predict``.
+
+        Returns
+        -------
+        PortfolioValue
+            ``expected``, ``low``, ``high``, currency.
+        """
+        rows = read_summary(summary, self.by)
+        check_horizon("horizon_weeks", horizon_weeks)
+        check_rate(annual_discount_rate)
+        return portfolio_value(
+            self._known(),
+            rows,
+            margin_share(margin, len(rows)),
             horizon_weeks=horizon_weeks,
-            margin=margin,
             annual_discount_rate=annual_discount_rate,
         )
-        return table
+
+    def clv(
+        self,
+        summary: pd.DataFrame,
+        horizon_weeks: float = 52,
+        *,
+        margin: float | Floats = 1.0,
+        annual_discount_rate: float = 0.0,
+    ) -> Floats:
+        """Compute the column ``clv`` of ``predict`` alone, shape (n,), without its interval."""
+        rows = read_summary(summary, self.by)
+        check_horizon("horizon_weeks", horizon_weeks)
+        check_rate(annual_discount_rate)
+        months = stretches(0.0, horizon_weeks, annual_discount_rate)
+
+        return self._one(
+            rows,
+            lambda process, spend, some, own: clv_columns(process, spend, some, own, months),
+            margin_share(margin, len(rows)),
+        )
 
     def alive_probability(self, summary: pd.DataFrame) -> Floats:
         """Chance that the customer still buys here at all, shape (n,)."""
-        return alive_probability(self._parts()[0], *read_summary(summary).history)
+        return self._of_process(summary, lambda process, past: process.alive_probability(past))
 
     def no_order_probability(self, summary: pd.DataFrame, horizon_weeks: float) -> Floats:
         """Chance of no order in the next ``horizon_weeks``, shape (n,)."""
         check_horizon("horizon_weeks", horizon_weeks)
-        process, rows = self._parts()[0], read_summary(summary)
-        chance = order_chance_if_alive(process, rows.repeat_orders, rows.observed, horizon_weeks)
-        return 1.0 - alive_probability(process, *rows.history) * chance
+        return self._of_process(
+            summary,
+            lambda process, past: (
+                1.0 - process.alive_probability(past) * process.order_chance_if_alive(past, horizon_weeks)
+            ),
+        )
 
     def expected_orders(self, summary: pd.DataFrame, horizon_weeks: float) -> Floats:
         """Expect so many orders in the next ``horizon_weeks``, shape (n,); see ``fit`` for the columns."""
         check_horizon("horizon_weeks", horizon_weeks)
-        process, rows = self._parts()[0], read_summary(summary)
         weeks = np.array([horizon_weeks], dtype=np.float64)
-        ahead = expected_orders_if_alive(process, rows.repeat_orders, rows.observed, weeks)[:, 0]
-        return alive_probability(process, *rows.history) * ahead
+        return self._of_process(
+            summary,
+            lambda process, past: (
+                process.alive_probability(past) * process.expected_orders_if_alive(past, weeks)[:, 0]
+            ),
+        )
+
+    def expected_orders_since_first(self, weeks: ArrayLike) -> Floats:
+        """Expect so many repeat orders of a new customer within each of these times, shape (k,), weeks.
+
+        Of the whole base's parameters; what the tracking plot adds up.
+        """
+        return self._pooled()[0].expected_orders_since_first(
+            np.atleast_1d(np.asarray(weeks, dtype=np.float64))
+        )
 
     def expected_order_value(self, summary: pd.DataFrame) -> Floats:
         """Estimate the value of an order (currency), shape (n,)."""
-        rows = read_summary(summary)
-        return expected_order_value(self._parts()[1], rows.repeat_orders, rows.value)
+        return self._one(
+            read_summary(summary, self.by),
+            lambda _, spend, rows, __: {
+                "": expected_order_value(spend, rows.history.repeat_orders, rows.value)
+            },
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Everything needed to predict, JSON-able; floats survive ``json.dumps`` to the bit."""
-        self._parts()
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "settings": self.get_params(),
-            "purchases": self.purchases_,
-            "params": dict(self.params_),
-            "diagnostics": copy.deepcopy(self.diagnostics_),
-        }
+        return stored_form(self.get_params(), self._known(), self.diagnostics_)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
@@ -230,68 +375,48 @@ class CLVModel:
         ModelError
             When it was written by another version's layout or is damaged, with all problems.
         """
-        if stored.get("schema_version") != SCHEMA_VERSION:
-            raise ModelError(
-                f"this CLV model has schema version {stored.get('schema_version')!r}, not {SCHEMA_VERSION}",
-                "train the model again with this version of patron",
-            )
-        missing = [key for key in ("settings", "purchases", "params", "diagnostics") if key not in stored]
-        if missing:
-            raise ModelError(f"this CLV model lacks {', '.join(missing)}", "train the model again")
-        problems = _parameter_problems(stored["purchases"], stored["params"])
-        if problems:
-            raise ModelError(problems, "train the model again")
+        stored_problems(stored)
         model = cls.from_params(stored["purchases"], stored["params"]).set_params(**stored["settings"])
-        model.diagnostics_ = copy.deepcopy(dict(stored["diagnostics"]))
+        for name in ("covariance", "segments", "diagnostics"):
+            setattr(model, f"{name}_", copy.deepcopy(dict(stored[name])))
         return model
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """Return the constructor arguments by name."""
-        return {name: getattr(self, name) for name in _settings()}
+    def _check_by(self) -> None:
+        if self.by is not None and self.backend != "native":
+            raise PatronError(
+                "segments (by) are fitted by the native backend only", "leave out by, or the backend"
+            )
 
-    def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments; the fitted parameters stay.
+    def _rows(self, data: Any, as_of: str | date, reading: dict[str, Any]) -> PurchaseRows:
+        self._pooled()
+        if is_ledger(data, as_of, reading):
+            summary = view_ledger(data, as_of, reading).summary(self.by)
+            return read_summary(summary.set_index("customer_id", drop=False), self.by)
+        return read_summary(data, self.by)
 
-        Raises
-        ------
-        PatronError
-            For a name that is not one of them.
-        """
-        unknown = sorted(set(params) - set(_settings()))
-        if unknown:
-            raise PatronError(f"CLVModel has no {', '.join(unknown)}; it has {', '.join(_settings())}")
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
+    def _of_process(
+        self, summary: pd.DataFrame, compute: Callable[[PurchaseProcess, Histories], Floats]
+    ) -> Floats:
+        rows = read_summary(summary, self.by)
+        return self._one(rows, lambda process, _, some, __: {"": compute(process, some.history)})
 
-    def __repr__(self) -> str:
-        return f"CLVModel(purchases={self.purchases!r}, backend={self.backend!r}, prior={self.prior!r})"
+    def _one(self, rows: PurchaseRows, compute: Compute, share: Floats | None = None) -> Floats:
+        """Compute a single column."""
+        table = for_each_part(self._known(), rows, np.ones(len(rows)) if share is None else share, compute)
+        return table.iloc[:, 0].to_numpy()
 
-    def _parts(self) -> tuple[Purchases, Spend]:
-        """Give the two models inside to the folder's own functions."""
+    def _known(self) -> Parameters:
+        """Give everything fitted to the folder's own functions."""
         if not hasattr(self, "params_"):
             raise PatronError(
                 "this CLVModel is not fitted", "call fit(summary) first, or use CLVModel.from_params"
             )
-        r, alpha, a, b, p, q, v = (self.params_[name] for name in PARAMETERS)
-        return Purchases(r, alpha, a, b, self.purchases_ == "mbgnbd"), Spend(p, q, v)
+        return Parameters(self.purchases_, self.params_, self.covariance_, self.segments_)
+
+    def _pooled(self) -> tuple[PurchaseProcess, Spend]:
+        known = self._known()
+        return models_of(known.purchases, known.params)
 
 
-def _settings() -> list[str]:
-    return list(inspect.signature(CLVModel.__init__).parameters)[1:]
-
-
-def _parameter_problems(purchases: str, params: Mapping[str, float]) -> list[str]:
-    problems = []
-    if purchases not in PROCESSES:
-        problems.append(f"purchases {purchases!r} is not one of {', '.join(map(repr, PROCESSES))}")
-    missing = [name for name in PARAMETERS if name not in params]
-    if missing:
-        problems.append(f"params lack {', '.join(missing)}")
-    given = {name: params[name] for name in PARAMETERS if name in params}
-    for name, value in given.items():
-        if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
-            problems.append(f"parameter {name} must be a positive number, not {value!r}")
-    if not problems and given["q"] <= 1:
-        problems.append(f"parameter q must be above 1 for a finite mean order value, not {given['q']!r}")
-    return problems
+def _number(name: str, value: float) -> float | int:
+    return int(value) if name == "k" else float(value)

@@ -15,12 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from patron.clv._draws import value_interval
 from patron.clv._months import DAYS_PER_WEEK, WEEKS_PER_MONTH, Stretches, stretches
-from patron.clv._purchases import (
-    Purchases,
-    alive_probability,
-    expected_orders_if_alive,
-    order_chance_if_alive,
-)
+from patron.clv._parts import Columns, for_each_part
+from patron.clv._processes import PurchaseProcess
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._summary import PurchaseRows, read_summary
 from patron.errors import PatronError
@@ -62,9 +58,9 @@ def customer_value(
     DataFrame, n rows, indexed like ``summary``
         ``alive_probability``; ``no_order_probability`` = P(no order in h); ``expected_orders`` in H;
         ``expected_order_value`` (currency, before margin); ``clv``, ``clv_low``, ``clv_high`` (currency,
-        discounted margin in H; the 80 % predictive interval is widened to hold ``clv`` where a skewed future
-        puts it outside); ``clv_if_silent`` (the same over (h, H], given no order in h); ``clv_if_kept`` (over
-        H, given an order in h).
+        discounted margin in H; an 80 % predictive interval of what is realised, zero to zero where most
+        futures bring nothing); ``clv_if_silent`` (the same over (h, H], given no order in h);
+        ``clv_if_kept`` (over H, given an order in h).
 
     Raises
     ------
@@ -74,7 +70,7 @@ def customer_value(
     Notes
     -----
     With p0 = ``no_order_probability``, clv = p0 * clv_if_silent + (1 - p0) * clv_if_kept. A customer who is
-    alive and silent for h stays alive, for one leaves only after an order: the histories differ by h only.
+    silent for h is alive then with the probability that the same history gives when watched for h longer.
 
     Examples
     --------
@@ -88,23 +84,43 @@ def customer_value(
     >>> bool(value["clv_if_silent"].iloc[0] < value["clv"].iloc[0] < value["clv_if_kept"].iloc[0])
     True
     """
-    rows = read_summary(summary)
-    _check_terms(horizon_months, churn_horizon_days)
-    process, spend = model._parts()
+    rows = read_summary(summary, model.by)
+    check_horizon("horizon_months", horizon_months)
+    check_horizon("churn_horizon_days", churn_horizon_days)
+    check_rate(annual_discount_rate)
     horizon, churn_horizon = horizon_months * WEEKS_PER_MONTH, churn_horizon_days / DAYS_PER_WEEK
-    table, whole = value_table(
-        process, spend, rows, horizon_weeks=horizon, margin=margin, annual_discount_rate=annual_discount_rate
-    )
-    earned = margin_share(margin, len(rows.index)) * table["expected_order_value"].to_numpy()
-    later = stretches(churn_horizon, horizon, annual_discount_rate)
-    silent = _discounted_orders_if_alive(process, rows, later)
-    chance = order_chance_if_alive(process, rows.repeat_orders, rows.observed, churn_horizon)
-    alive_later = alive_probability(process, rows.repeat_orders, rows.span, rows.observed + churn_horizon)
-    table["clv_if_silent"] = earned * alive_later * silent
-    # (C - q C') / (1 - q), arranged so that nothing is lost where an order is very unlikely
-    table["clv_if_kept"] = earned * np.maximum((whole - silent) / chance + silent, 0.0)
-    table.insert(1, "no_order_probability", 1.0 - table["alive_probability"].to_numpy() * chance)
+
+    def columns(process: PurchaseProcess, spend: Spend, some: PurchaseRows, share: Floats) -> Columns:
+        found, whole = value_columns(process, spend, some, share, horizon, annual_discount_rate)
+        chance = process.order_chance_if_alive(some.history, churn_horizon)
+        silent = _silent_columns(process, some, whole, chance, churn_horizon, horizon, annual_discount_rate)
+        earned = share * found["expected_order_value"]
+        none = {"no_order_probability": 1.0 - found["alive_probability"] * chance}
+        return found | none | {name: earned * orders for name, orders in silent.items()}
+
+    table = for_each_part(model._known(), rows, margin_share(margin, len(rows)), columns)
+    table.insert(1, "no_order_probability", table.pop("no_order_probability"))
     return table
+
+
+def _silent_columns(
+    process: PurchaseProcess,
+    rows: PurchaseRows,
+    whole: Floats,
+    chance: Floats,
+    churn_horizon: float,
+    horizon: float,
+    annual_discount_rate: float,
+) -> Columns:
+    """Discounted orders given silence in h, and given an order in h."""
+    later, rest = rows.history.later(churn_horizon), stretches(churn_horizon, horizon, annual_discount_rate)
+    ahead = process.discounted_orders_if_alive(later, rest.since_start())
+    # (C - q C') / (1 - q), arranged so that nothing is lost where an order is very unlikely
+    if_kept = (whole - process.silent_chance_if_alive(rows.history, churn_horizon) * ahead) / chance
+    return {
+        "clv_if_silent": process.alive_probability(later) * ahead,
+        "clv_if_kept": np.maximum(if_kept, 0.0),
+    }
 
 
 def value_at_risk(churn_probability: ArrayLike, clv_if_kept: ArrayLike, clv_if_silent: ArrayLike) -> Floats:
@@ -121,37 +137,42 @@ def value_at_risk(churn_probability: ArrayLike, clv_if_kept: ArrayLike, clv_if_s
     return np.asarray(churn_probability, dtype=np.float64) * np.maximum(lost, 0.0)
 
 
-def value_table(
-    process: Purchases,
+def value_columns(
+    process: PurchaseProcess,
     spend: Spend,
     rows: PurchaseRows,
-    *,
+    share: Floats,
     horizon_weeks: float,
-    margin: float | Floats,
     annual_discount_rate: float,
-) -> tuple[pd.DataFrame, Floats]:
+) -> tuple[Columns, Floats]:
     """Compute what ``CLVModel.predict`` returns, and the discounted orders given alive, from checked rows."""
-    check_horizon("horizon_weeks", horizon_weeks)
-    _check_rate(annual_discount_rate)
-    share = margin_share(margin, len(rows.index))
-    months = stretches(0.0, horizon_weeks, annual_discount_rate)
-    ahead = expected_orders_if_alive(process, rows.repeat_orders, rows.observed, months.ends)
-    alive = alive_probability(process, *rows.history)
-    worth = expected_order_value(spend, rows.repeat_orders, rows.value)
-    discounted = months.discount(ahead)
-    value = share * worth * alive * discounted
+    alive = process.alive_probability(rows.history)
+    ahead = process.expected_orders_if_alive(rows.history, np.array([horizon_weeks]))[:, 0]
+    discounted = process.discounted_orders_if_alive(
+        rows.history, stretches(0.0, horizon_weeks, annual_discount_rate)
+    )
+    worth = expected_order_value(spend, rows.history.repeat_orders, rows.value)
     low, high = value_interval(
         process, spend, rows, horizon_weeks=horizon_weeks, annual_discount_rate=annual_discount_rate
     )
     columns = {
         "alive_probability": alive,
-        "expected_orders": alive * ahead[:, -1],
+        "expected_orders": alive * ahead,
         "expected_order_value": worth,
-        "clv": value,
-        "clv_low": np.minimum(share * low, value),
-        "clv_high": np.maximum(share * high, value),
+        "clv": share * worth * alive * discounted,
+        "clv_low": share * low,
+        "clv_high": share * high,
     }
-    return pd.DataFrame(columns, index=rows.index), discounted
+    return columns, discounted
+
+
+def clv_columns(
+    process: PurchaseProcess, spend: Spend, rows: PurchaseRows, share: Floats, months: Stretches
+) -> Columns:
+    """Compute the discounted expected margin alone."""
+    worth = expected_order_value(spend, rows.history.repeat_orders, rows.value)
+    orders = process.discounted_orders_if_alive(rows.history, months)
+    return {"clv": share * worth * process.alive_probability(rows.history) * orders}
 
 
 def margin_share(margin: float | Floats, rows: int) -> Floats:
@@ -175,19 +196,7 @@ def check_horizon(name: str, value: float) -> None:
         raise PatronError(f"{name} must be a positive number, not {value}")
 
 
-def _check_terms(horizon_months: int, churn_horizon_days: int) -> None:
-    check_horizon("horizon_months", horizon_months)
-    check_horizon("churn_horizon_days", churn_horizon_days)
-
-
-def _check_rate(annual_discount_rate: float) -> None:
+def check_rate(annual_discount_rate: float) -> None:
+    """Refuse a yearly rate of -1 or less."""
     if not (math.isfinite(annual_discount_rate) and annual_discount_rate > -1.0):
         raise PatronError(f"annual_discount_rate must be above -1, such as 0.10, not {annual_discount_rate}")
-
-
-def _discounted_orders_if_alive(process: Purchases, rows: PurchaseRows, parts: Stretches) -> Floats:
-    """Discounted orders over the stretches, of a customer alive and silent until they start, shape (n,)."""
-    ahead = expected_orders_if_alive(
-        process, rows.repeat_orders, rows.observed + parts.start, parts.ends - parts.start
-    )
-    return parts.discount(ahead)

@@ -16,8 +16,6 @@ NOT_YET: dict[str, tuple[tuple[Any, ...], str]] = {
     "churn.model": (("auto", "lightgbm", "logistic", "rule"), "use auto, lightgbm, logistic or rule"),
     "tune.trials": ((0,), "use 0"),
     "clv.model": (("auto", "btyd"), "use auto or btyd"),
-    "clv.purchases": (("auto", "bgnbd", "mbgnbd"), "use auto, bgnbd or mbgnbd"),
-    "clv.by": ((None,), "leave it out"),
     "features.custom": (([], ()), "leave it out"),
     "ledger.actions": ((None,), "leave it out"),
     "worklist.capacity": ((20,), "leave it out"),

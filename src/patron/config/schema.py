@@ -110,7 +110,20 @@ class Clv(Section):
         "auto", "the purchase model"
     )
     backend: Literal["native", "lifetimes"] = setting("native", "what fits the purchase model")
-    by: str | None = setting(None, "customer column to fit one purchase model each; null: one for all")
+    by: str | None = setting(
+        None,
+        "column of ledger.customers (industry, size) whose values get parameters of their own; null: one for all",
+    )
+
+    @model_validator(mode="after")
+    def _fittable(self) -> Clv:
+        if self.purchases == "paretonbd" and self.backend == "native":
+            raise ValueError("purchases paretonbd needs backend lifetimes")
+        if self.purchases == "mbgcnbd" and self.backend == "lifetimes":
+            raise ValueError("purchases mbgcnbd needs backend native")
+        if self.by is not None and self.backend == "lifetimes":
+            raise ValueError("by needs backend native")
+        return self
 
 
 class Segments(Section):

@@ -12,7 +12,7 @@ from patron.evaluation.rehearse import (
     recipe_panel,
 )
 from patron.evaluation.suspicion import suspicious_attributes
-from patron.evaluation.value import JudgedValue, ValueTerms, judge_value
+from patron.evaluation.value import JudgedValue, ValueTerms, fit_value_model, judge_value
 
 __all__ = [
     "ChurnRecipe",
@@ -27,6 +27,7 @@ __all__ = [
     "clv_grade",
     "fit_purchase_models",
     "fit_recipe",
+    "fit_value_model",
     "judge_churn",
     "judge_value",
     "label_in_words",

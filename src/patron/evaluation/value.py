@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from patron.clv import CLVModel, holdout_calibration
+from patron.clv import CLVModel, LedgerView, holdout_calibration
+from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
+from patron.clv.tracking import tracking
 from patron.errors import NotEnoughData
 from patron.evaluation.grade import ValueGrade, clv_grade
 from patron.metrics import value_metrics
 from patron.segments import base_ratios, margins_of, net_ratios_of, segment_inputs
-from patron.snapshots import CustomerTables, history_before, purchase_days_between, purchase_summary
+from patron.snapshots import CustomerTables, history_before, purchase_days_between
 
 _LONGEST_DAYS = 180
 _DAYS_PER_MONTH = 30.4375
@@ -27,6 +29,8 @@ class ValueTerms:
     ----------
     purchases, backend : str
         Of ``clv`` in the config.
+    by : str or None
+        Attribute with parameters of its own, of ``clv`` in the config.
     horizon_months : int
         H.
     margin : float
@@ -39,6 +43,7 @@ class ValueTerms:
 
     purchases: str
     backend: str
+    by: str | None
     horizon_months: int
     margin: float
     has_cost: bool
@@ -53,7 +58,8 @@ class JudgedValue(NamedTuple):
     entrants : dict
         Entrant -> metrics: the ``clv`` block of ``evaluation.json``.
     holdout : dict
-        The ``clv_holdout`` block: days, purchase model, expected against actual by decile.
+        The ``clv_holdout`` block: days, purchase model, expected against actual by decile, in total, week by
+        week and by frequency; what the model says about silence and order values; its warnings.
     grade : ValueGrade
         Of the BTYD model against last year's revenue.
     """
@@ -85,17 +91,16 @@ def judge_value(
     days = evaluation_days(as_of_day - first_day, terms.horizon_months)
     cut = as_of_day - days
     history = history_before(tables, cut)
-    summary = purchase_summary(history, minor_digits=terms.minor_digits)
     try:
-        model = CLVModel(purchases=terms.purchases, backend=terms.backend).fit(summary)
+        model, summary = fit_value_model(tables, cut, terms)
     except NotEnoughData:
         return None
     inputs = segment_inputs(history)
     net_ratio, base_margin = base_ratios(inputs)
     margin = margins_of(inputs, history.attributes, terms.margin, base_margin if terms.has_cost else None)
-    predicted = model.predict(
-        summary, horizon_weeks=days / 7, margin=margin * net_ratios_of(inputs, net_ratio)
-    )
+    earned = margin * net_ratios_of(inputs, net_ratio)
+    predicted = model.predict(summary, horizon_weeks=days / 7, margin=earned)
+    total = model.predict_total(summary, horizon_weeks=days / 7, margin=earned)
     actual = _actual(tables, cut, as_of_day, summary["customer_id"], margin, terms)
     naive = _naive(inputs, margin, days, min(365, cut - first_day), terms.minor_digits)
     expected = predicted["clv"].to_numpy()
@@ -103,9 +108,40 @@ def judge_value(
         "btyd": value_metrics(actual["value"], expected, predicted["clv_low"], predicted["clv_high"]),
         **{name: value_metrics(actual["value"], values) for name, values in naive.items()},
     }
-    deciles = _deciles(expected, actual, predicted["expected_orders"].to_numpy())
-    holdout = {"evaluation_days": days, "purchases": model.purchases_, "deciles": deciles}
+    orders = predicted["expected_orders"].to_numpy()
+    holdout = {
+        "evaluation_days": days,
+        "purchases": model.purchases_,
+        "deciles": _deciles(expected, actual, orders),
+        "total": {**total._asdict(), "actual": float(actual["value"].sum())},
+        "warnings": model.diagnostics_["warnings"],
+        "tracking": tracking(model, tables, cut, as_of_day),
+        "frequency_classes": frequency_classes(summary["repeat_orders"], orders, actual["orders"]),
+        "alive_grid": alive_grid(model, summary),
+        "order_values": order_value_shares(model, summary),
+    }
     return JudgedValue(entrants, holdout, clv_grade(entrants["btyd"], entrants["last_year"]))
+
+
+def fit_value_model(
+    tables: CustomerTables, as_of_day: int, terms: ValueTerms
+) -> tuple[CLVModel, pd.DataFrame]:
+    """Fit the value model on the orders before a day.
+
+    Returns
+    -------
+    CLVModel, DataFrame
+        The model and the purchase summary it was fitted on.
+
+    Raises
+    ------
+    NotEnoughData
+        When there are too few orders.
+    """
+    view = LedgerView(tables, as_of_day, terms.minor_digits)
+    summary = view.summary(terms.by)
+    model = CLVModel(purchases=terms.purchases, backend=terms.backend, by=terms.by)
+    return model.fit(summary, evidence=view.evidence()), summary
 
 
 def evaluation_days(span_days: int, horizon_months: int) -> int:

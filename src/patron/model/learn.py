@@ -23,6 +23,7 @@ from patron.evaluation import (
     ValueTerms,
     fit_purchase_models,
     fit_recipe,
+    fit_value_model,
     judge_churn,
     judge_value,
     panel_recipe,
@@ -34,7 +35,7 @@ from patron.model._evaluation import counts_of, evaluation_of
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import base_ratios, fit_segment_rules, segment_inputs
-from patron.snapshots import CustomerTables, day_text, history_before, purchase_summary, snapshot_days
+from patron.snapshots import CustomerTables, day_text, history_before, snapshot_days
 
 Progress = Callable[[str], None]
 
@@ -147,7 +148,7 @@ def learn(
     final = fit_recipe(panel, recipe, frozen=rehearsal.frozen if rehearsal else None, threads=terms.threads)
     shipped = judged.shipped if judged and judged.shipped in final.entrants else final.chosen
     progress("customer value")
-    clv = _fit_clv(tables, as_of_day, terms.value)
+    clv, _ = fit_value_model(tables, as_of_day, terms.value)
     valued = judge_value(tables, as_of_day, first_day, terms.value)
     progress("segments")
     parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel)
@@ -203,11 +204,6 @@ def _rehearse(
         return None, None, None
     rehearsal = fit_recipe(before, recipe, threads=threads)
     return rehearsal, test, judge_churn(rehearsal, test, wanted=recipe.wanted, seed=recipe.seed)
-
-
-def _fit_clv(tables: CustomerTables, as_of_day: int, terms: ValueTerms) -> CLVModel:
-    summary = purchase_summary(history_before(tables, as_of_day), minor_digits=terms.minor_digits)
-    return CLVModel(purchases=terms.purchases, backend=terms.backend).fit(summary)
 
 
 def _parts(

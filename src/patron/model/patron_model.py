@@ -205,6 +205,12 @@ class PatronModel:
                 f"The model was trained with the columns {', '.join(lacking)}, which the orders lack. "
                 "Bring them or train anew."
             )
+        by, attributes = parts.clv.by, tables.attributes
+        if by is not None and (attributes is None or by not in attributes.columns):
+            problems.append(
+                f"The model values customers by their {by}, which is not given. "
+                "Bring the customers' attributes with this column."
+            )
         if problems:
             raise ModelError(problems)
 

@@ -3,5 +3,20 @@
 from patron.reports.html import render_report, write_report
 from patron.reports.plots import training_plots
 from patron.reports.sentences import three_sentences
+from patron.reports.value_plots import (
+    plot_alive_grid,
+    plot_frequency_classes,
+    plot_order_values,
+    plot_tracking,
+)
 
-__all__ = ["render_report", "three_sentences", "training_plots", "write_report"]
+__all__ = [
+    "plot_alive_grid",
+    "plot_frequency_classes",
+    "plot_order_values",
+    "plot_tracking",
+    "render_report",
+    "three_sentences",
+    "training_plots",
+    "write_report",
+]

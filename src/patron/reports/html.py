@@ -34,6 +34,7 @@ from patron.reports._trust import (
     lift_picture,
     value_picture,
 )
+from patron.reports._value_section import total_sentence, value_section
 from patron.reports.sentences import sentences_of
 
 #: Texts the page fills in by itself; they travel in the JSON block.
@@ -189,6 +190,7 @@ def render_report(
         first_customers=_first_rows(customers, words),
         pictures=base_pictures(frame, ledger, words, months),
         trust=_trust(evaluation, words),
+        value=value_section(evaluation.get("clv_holdout") or {}, words),
         data=ledger_section(ledger, words),
         facts=model_facts or {},
         definitions=definitions(sums, evaluation, words),
@@ -201,16 +203,19 @@ def render_report(
 
 def _trust(evaluation: Mapping[str, Any], words: Language) -> dict[str, Any]:
     churn, clv = evaluation.get("churn") or {}, evaluation.get("clv") or {}
+    holdout = evaluation.get("clv_holdout") or {}
     return {
         "grades": grades(evaluation, words),
         "pictures": [
             calibration_picture(churn, words),
             lift_picture(churn, words),
-            value_picture(clv, evaluation.get("clv_holdout") or {}, words),
+            value_picture(clv, holdout, words),
         ],
         "churn_table": churn_table(churn, words),
         "clv_table": clv_table(clv, words),
         "difference": difference_sentence(churn, words),
+        "total": total_sentence(holdout, words),
+        "value_warnings": [str(said) for said in holdout.get("warnings") or []],
         "n": evaluation.get("n"),
         "date": evaluation.get("evaluated_as_of"),
     }

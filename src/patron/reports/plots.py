@@ -6,7 +6,7 @@ In: the evaluation. Out: PNG bytes by file name. Not here: the report, which dra
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -15,9 +15,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from patron.reports._language import Language, as_number
+from patron.reports.value_plots import (
+    Plot,
+    plot_alive_grid,
+    plot_frequency_classes,
+    plot_order_values,
+    plot_tracking,
+)
 
 DARK, LIGHT, GREY = "#1b4a72", "#a9c3da", "#6b7680"
 RULE_STYLES = ("--", ":", "-.", (0, (1, 3)))
+#: File -> (part of the held-out evaluation, what draws it).
+VALUE_PLOTS: Mapping[str, tuple[str, Callable[[Any], Plot]]] = {
+    "clv_tracking.png": ("tracking", plot_tracking),
+    "clv_frequency.png": ("frequency_classes", plot_frequency_classes),
+    "clv_alive.png": ("alive_grid", plot_alive_grid),
+    "clv_order_values.png": ("order_values", plot_order_values),
+}
 
 
 def training_plots(evaluation: Mapping[str, Any]) -> dict[str, bytes]:
@@ -31,7 +45,8 @@ def training_plots(evaluation: Mapping[str, Any]) -> dict[str, bytes]:
     Returns
     -------
     dict of str to bytes
-        ``calibration.png``, ``lift.png`` and ``clv_deciles.png``, each only where its figures were given.
+        ``calibration.png``, ``lift.png``, ``clv_deciles.png``, ``clv_tracking.png``, ``clv_frequency.png``,
+        ``clv_alive.png`` and ``clv_order_values.png``, each only where its figures were given.
         The same evaluation gives the same bytes.
 
     Examples
@@ -47,6 +62,9 @@ def training_plots(evaluation: Mapping[str, Any]) -> dict[str, bytes]:
         plots["lift.png"] = _lift(churn["lift"])
     if any(as_number(row.get("expected_value")) is not None for row in holdout.get("deciles") or []):
         plots["clv_deciles.png"] = _deciles(holdout["deciles"])
+    for name, (key, draw) in VALUE_PLOTS.items():
+        if holdout.get(key):
+            plots[name] = draw(holdout[key]).png()
     return plots
 
 

@@ -12,7 +12,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from patron.clv import customer_value, value_at_risk
+from patron.clv import LedgerView, customer_value, value_at_risk
 from patron.columns import SCHEMA_VERSION, SCORE_COLUMNS
 from patron.features import build_features
 from patron.playbook import Playbook
@@ -20,7 +20,7 @@ from patron.scoring.parts import ScoringParts
 from patron.scoring.reasons import reason_columns
 from patron.scoring.texts import note_text, reason_text
 from patron.segments import assign_segments, expected_gap_days, margins_of, net_ratios_of
-from patron.snapshots import CustomerTables, day_of, history_before, purchase_summary
+from patron.snapshots import CustomerTables, day_of, history_before
 
 
 def score_customers(
@@ -96,7 +96,7 @@ def status_of(inputs: pd.DataFrame, as_of_day: int, active_days: int) -> np.ndar
 def _money(parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
     """Value of each customer; refunds and costs turn order value into margin."""
     history = history_before(tables, as_of_day)
-    summary = purchase_summary(history, minor_digits=parts.recipe.minor_digits)
+    summary = LedgerView(tables, as_of_day, parts.recipe.minor_digits).summary(parts.clv.by)
     settings = parts.settings
     margin = margins_of(rows, history.attributes, settings.margin, settings.base_margin)
     margin = margin * net_ratios_of(rows, settings.net_ratio)

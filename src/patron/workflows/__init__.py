@@ -6,5 +6,6 @@ from patron.workflows.initialise import initialise
 from patron.workflows.report import report
 from patron.workflows.score import Scored, score
 from patron.workflows.train import Trained, train
+from patron.workflows.verify import Verified, verify
 
-__all__ = ["Scored", "Trained", "check", "demo", "initialise", "report", "score", "train"]
+__all__ = ["Scored", "Trained", "Verified", "check", "demo", "initialise", "report", "score", "train", "verify"]

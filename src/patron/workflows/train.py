@@ -132,6 +132,7 @@ def terms_of(config: Config, base: Base) -> Terms:
     value = ValueTerms(
         purchases=config.clv.purchases,
         backend=config.clv.backend,
+        by=_segment_column(config, known),
         horizon_months=config.clv.horizon_months,
         margin=config.clv.margin,
         has_cost="cost" in base.tables.days.collect_schema().names(),
@@ -148,6 +149,19 @@ def terms_of(config: Config, base: Base) -> Terms:
         playbook=load_playbook(None if config.playbook is None else config.path(config.playbook)),
         threads=config.engine.threads,
     )
+
+
+def _segment_column(config: Config, attributes: pd.DataFrame | None) -> str | None:
+    """Return ``clv.by``, refused where no customer has such an attribute."""
+    by = config.clv.by
+    has = [] if attributes is None else [str(name) for name in attributes.columns]
+    if by is not None and by not in has:
+        there = f"it has {', '.join(has)}" if has else "the config names no file of customers"
+        raise ConfigError(
+            f"clv.by: there is no column {by} in ledger.customers ({there}). "
+            "Name one of its columns, or leave it out."
+        )
+    return by
 
 
 def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,80 @@
+"""A verification on the screen: what agrees, what differs and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from patron.cli import screen
+from patron.clv import Comparison
+from patron.workflows import Verified
+
+_NAMES = {
+    "parameters": "parameters",
+    "alive_probability": "P(alive)",
+    "expected_orders": "expected orders",
+    "expected_order_value": "order value",
+    "clv": "CLV",
+}
+_EXPLAINED, _OPEN = "yes", "NO"
+
+
+def print_verification(done: Verified) -> None:
+    """Print one line per comparison, the reasons below, and a verdict.
+
+    Parameters
+    ----------
+    done : Verified
+        What `patron verify` found.
+    """
+    screen.say(f"{done.customers:,} customers; {done.model.diagnostics_['chosen_because']}.")
+    for between, lines in _grouped(done.comparisons).items():
+        screen.say("")
+        rows = [
+            (
+                _NAMES[line.quantity],
+                _shown(line.largest_relative_difference),
+                "" if line.total_difference is None else _shown(line.total_difference),
+                _EXPLAINED if line.explained_by else _OPEN,
+            )
+            for line in lines
+        ]
+        headers = ("relative difference", "largest", "of the totals", "explained")
+        screen.table(f"{between[0].upper()}{between[1:]}", headers, rows)
+        for reason in dict.fromkeys(line.explained_by for line in lines if line.explained_by):
+            screen.say(f"  {reason[0].upper()}{reason[1:]}.")
+        missing = max(line.customers_without for line in lines)
+        if missing:
+            screen.say(f"  lifetimes has no number for {missing:,} customers; they are left out.")
+    screen.say("")
+    screen.say(_verdict(done))
+
+
+def verification_json(done: Verified) -> dict[str, Any]:
+    """Return the verification as one JSON object."""
+    return {
+        "verified": not done.unexplained,
+        "customers": done.customers,
+        "purchases": done.model.purchases_,
+        "params": done.model.params_,
+        "comparisons": [asdict(line) for line in done.comparisons],
+    }
+
+
+def _shown(difference: float) -> str:
+    """Percent where a person would count in percent."""
+    return f"{difference:.1%}" if difference >= 5e-4 else f"{difference:.0e}"
+
+
+def _grouped(lines: list[Comparison]) -> dict[str, list[Comparison]]:
+    found: dict[str, list[Comparison]] = {}
+    for line in lines:
+        found.setdefault(line.between, []).append(line)
+    return found
+
+
+def _verdict(done: Verified) -> str:
+    if not done.unexplained:
+        return "Verified: every difference from lifetimes is explained."
+    names = ", ".join(dict.fromkeys(_NAMES[line.quantity] for line in done.unexplained))
+    return f"Not verified: nothing explains the difference in {names}."
