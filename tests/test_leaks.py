@@ -187,7 +187,7 @@ def test_vocabularies_of_known_attributes_do_not_see_the_future(
 def terms(snapshots: int = 4) -> Terms:
     """A small training with every part of a model in it."""
     churn = ChurnRecipe(RECIPE, active_days=180, every_days=60, max_count=snapshots, wanted="auto", seed=7)
-    value = ValueTerms("mbgnbd", "native", horizon_months=12, margin=1.0, has_cost=True, minor_digits=2)
+    value = ValueTerms("auto", "native", None, horizon_months=12, margin=1.0, has_cost=True, minor_digits=2)
     return Terms(churn, value, 0.1, 90, 365, None, "en", load_playbook(), threads=1)
 
 
@@ -318,7 +318,7 @@ def test_a_training_that_peeks_is_caught(
         monkeypatch.setattr(late, "history_before", lambda t, day: history_before(t, day + 1))
     # what is fitted elsewhere is left out here: it takes long and is compared above
     monkeypatch.setattr(module, "fit_purchase_models", lambda _, days, **__: dict.fromkeys(days, model_of()))
-    monkeypatch.setattr(module, "_fit_clv", lambda *_: model_of())
+    monkeypatch.setattr(module, "fit_value_model", lambda *_: (model_of(), None))
     monkeypatch.setattr(module, "judge_value", lambda *_: None)
     made = [everything(learn(t, CUT, number(FIRST), terms(2))) for t in (tables, other)]
     differ = {name for name in made[0] if made[0][name] != made[1][name]}

@@ -1,127 +1,138 @@
-"""Order predictions against arbitrary-precision arithmetic and against lifetimes."""
+"""BG/NBD and MBG/NBD: published figures, lifetimes, limits, draws, and rows that stand alone."""
 
 import mpmath
 import numpy as np
+import pandas as pd
 import pytest
 
+from patron.clv._betageometric import BetaGeometric
+from patron.clv._distinct import distinct
+from patron.clv._histories import Histories
 from patron.clv._lifetimes import lifetimes_module, untouched
-from patron.clv._purchases import (
-    Purchases,
-    alive_probability,
-    expected_orders_if_alive,
-    order_chance_if_alive,
+from patron.clv._months import Stretches, stretches
+from patron.clv._rate_series import OrderRate, _power_series, _rate, _rate_by_quadrature
+
+PUBLISHED = (0.2425945, 4.4136019, 0.7929199, 2.4258881)  # CDNOW, Fader, Hardie & Lee (2005) in more digits
+WEEKS = np.array([1.0, 9.0, 52.0])
+VARIANTS = pytest.mark.parametrize("first_order_counts", [False, True], ids=["bg", "mbg"])
+
+
+def seen(count, span, observed):
+    return Histories(*(np.atleast_1d(np.asarray(values, dtype=float)) for values in (count, span, observed)))
+
+
+# --- published ---
+
+
+def test_a_random_customer_of_cdnow():
+    """1.444004 orders in 52 weeks are printed; parameters of seven digits are good for 5e-6."""
+    process = BetaGeometric(*PUBLISHED, False)
+    assert process.expected_orders_since_first(np.array([52.0])) == pytest.approx([1.444004], rel=5e-6)
+
+
+def test_customer_1516_of_cdnow():
+    """P(alive) .9688523 and 25.75659 orders in 52 weeks are printed.
+
+    Neither is met by the parameters of seven digits (3e-6 and 3e-5 away, whatever the rounding of 216 / 7 and
+    31 weeks), nor quite by those rounded to three decimals (8e-7 and 4e-6): they were printed from others.
+    """
+    past = seen(26, 216 / 7, 31)
+    for parameters, near in ((PUBLISHED, (3e-6, 3.1e-5)), ((0.243, 4.414, 0.793, 2.426), (8e-7, 4e-6))):
+        process = BetaGeometric(*parameters, False)
+        alive = process.alive_probability(past)
+        assert alive == pytest.approx([0.9688523], rel=near[0])
+        ahead = process.expected_orders_if_alive(past, np.array([52.0]))[0]
+        assert alive * ahead == pytest.approx([25.75659], rel=near[1])
+
+
+@pytest.mark.parametrize(
+    ("fitter", "first_order_counts"), [("BetaGeoFitter", False), ("ModifiedBetaGeoFitter", True)]
 )
-
-PARAMETERS = [
-    (0.2426, 4.4136, 0.7929, 2.4259),
-    (0.5, 3.0, 1.0, 2.0),  # a = 1: a pole of the papers' form
-    (0.5, 3.0, 1.0 + 1e-9, 2.0),
-    (0.3, 2.0, 0.3, 0.5),  # a + b < 1
-    (2.0, 0.05, 0.01, 5.0),
-    (20.0, 100.0, 0.5, 1000.0),
-    (0.01, 0.02, 8.0, 0.1),
-    (40.0, 3.0, 0.2, 0.3),
-    (2.5, 5.0, 60.0, 9.0),  # a customer leaves almost at once
-]
-COUNTS = np.array([0.0, 1.0, 7.0, 180.0, 10_000.0])
-OBSERVED = np.array([1.0, 90.0, 1095.0]) / 7
-AHEAD = np.array([1.0, 30.0, 365.0]) / 7
-
-
-def exact_expected(process, count, observed, ahead):
-    """Equation (10) of Fader et al. (2005) given alive, after Euler's transformation, with 60 digits."""
-    with mpmath.workdps(60):
-        r, alpha, a, b = (mpmath.mpf(v) for v in (process.r, process.alpha, process.a, process.b))
-        if a == 1:
-            a += mpmath.mpf(10) ** -25
-        reach, ahead = alpha + mpmath.mpf(observed), mpmath.mpf(ahead)
-        c = a + b + int(count) + int(process.first_order_counts)
-        tail = mpmath.hyp2f1(a - 1, c - 1 - r - int(count), c - 1, ahead / (reach + ahead))
-        return (c - 1) / (a - 1) * (1 - (reach / (reach + ahead)) ** (a - 1) * tail)
+def test_agrees_with_lifetimes_at_equal_parameters(cdnow, fitter, first_order_counts):
+    """On CDNOW expectation and P(alive) equal those of lifetimes to 1e-10."""
+    names = ("repeat_orders", "weeks_first_to_last_order", "weeks_observed")
+    past = Histories(*(cdnow[name].to_numpy(float) for name in names))
+    process = BetaGeometric(0.2426, 4.4136, 0.7929, 2.4259, first_order_counts)
+    alive, weeks = process.alive_probability(past), np.array([4.0, 39.0])
+    ahead = process.expected_orders_if_alive(past, weeks)
+    with untouched():
+        peer = getattr(lifetimes_module(), fitter)()
+        peer.params_ = pd.Series({"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259})
+        want = [peer.conditional_expected_number_of_purchases_up_to_time(t, *past) for t in weeks]
+        want_alive = peer.conditional_probability_alive(*past)
+        if not first_order_counts:
+            first = peer.expected_number_of_purchases_up_to_time(39.0)
+            assert process.expected_orders_since_first(weeks)[1] == pytest.approx(first, rel=1e-10)
+    np.testing.assert_allclose(alive, want_alive, rtol=1e-10)
+    np.testing.assert_allclose(alive[:, None] * ahead, np.column_stack(want), rtol=1e-10)
 
 
-@pytest.mark.parametrize("first_order_counts", [False, True], ids=["bg", "mbg"])
-@pytest.mark.parametrize("parameters", PARAMETERS, ids=str)
-def test_expected_orders_agree_with_60_digits(parameters, first_order_counts):
-    """Expected orders given alive are exact to 1e-10, for up to 10,000 orders and 1 to 1,095 days."""
-    process = Purchases(*parameters, first_order_counts)
-    count, observed = (grid.ravel() for grid in np.meshgrid(COUNTS, OBSERVED))
-    got = expected_orders_if_alive(process, count, observed, AHEAD)
-    want = [
-        [float(exact_expected(process, *row, ahead)) for ahead in AHEAD]
-        for row in zip(count, observed, strict=True)
-    ]
-    np.testing.assert_allclose(got, want, rtol=1e-10)
+# --- the order rate where scipy's 2F1 fails ---
 
 
 @pytest.mark.parametrize(
     "parameters", [(0.3, 2.0, 0.3, 0.5), (2.5, 1.0, 500.0, 9.0), (1.0, 10.0, 900.0, 700.0)]
 )
-def test_the_rate_where_scipy_overflows(parameters):
+def test_the_rate_by_quadrature(parameters):
     """The quadrature that steps in for scipy's 2F1 agrees with it where both work."""
-    from patron.clv._purchases import _rate, _rate_by_quadrature
-
-    process = Purchases(*parameters, True)
+    r, alpha, a, b = parameters
     x, log_time = np.array([0.0, 3.0, 50.0]), np.array([0.5, 0.2, 0.1])
-    shape = process.a + process.stays(x)
-    want = _rate(process, x, shape, log_time)
-    got = [
-        _rate_by_quadrature(process.a, c - process.a, process.r + k, t)
-        for c, k, t in zip(shape, x, log_time, strict=True)
-    ]
-    np.testing.assert_allclose(got, want, rtol=1e-9)
+    want = _rate(OrderRate(r, alpha, a, b + 1.0), x, log_time, 0.0)
+    got = [[_rate_by_quadrature(a, b + 1.0 + k, r + k, t) for k in x] for t in log_time]
+    np.testing.assert_allclose(got, want, rtol=1e-11)
 
 
-@pytest.mark.parametrize("parameters", [(2.5, 1e-4, 500.0, 9.0), (1.0, 1.0, 1e3, 1e3), (1e3, 1e3, 1e3, 1e3)])
+def test_the_rate_by_its_series():
+    """Gauss' series, also near 1 and with a negative parameter, against mpmath."""
+    third, argument = np.array([40.0, 900.0, 1e4]), np.array([0.999, 0.5, 0.9999])
+    for first, second in ((0.3, -0.5), (8.0, 2.0), (0.001, -9.5)):
+        want = [float(mpmath.hyp2f1(first, second, c, z)) for c, z in zip(third, argument, strict=True)]
+        np.testing.assert_allclose(_power_series(first, second, third, argument), want, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "parameters", [(2.5, 1e-4, 500.0, 9.0), (1.0, 1.0, 1e3, 1e3), (1e3, 1e3, 1e3, 1e3), (1e-3,) * 4]
+)
 def test_parameters_far_out_stay_finite(parameters):
-    """With parameters at a limit expectations are finite, positive and grow with the horizon."""
+    """With parameters at a limit expectations are finite, positive and grow with the horizon, to rounding."""
     count = np.array([0.0, 1.0, 500.0, 10_000.0])
-    got = expected_orders_if_alive(
-        Purchases(*parameters, False), count, np.full(4, 1.0), np.array([1.0, 9.0, 52.0])
+    got = BetaGeometric(*parameters, False).expected_orders_if_alive(
+        seen(count, count * 0, count * 0 + 1), WEEKS
     )
     assert (np.isfinite(got) & (got > 0)).all()
-    assert (np.diff(got, axis=1) >= -1e-6 * got[:, 1:]).all()
+    assert (np.diff(got, axis=1) >= -1e-11 * got[:, 1:]).all()
 
 
-@pytest.mark.parametrize("first_order_counts", [False, True], ids=["bg", "mbg"])
-def test_alive_probability_agrees_with_60_digits(first_order_counts):
-    """P(alive) equals alive / (alive + left) computed from the two likelihoods in high precision."""
-    process = Purchases(0.7, 3.0, 0.8, 2.5, first_order_counts)
-    count = np.array([1.0, 3.0, 50.0, 10_000.0])
-    span, observed = np.array([1.0, 20.0, 39.0, 150.0]), np.array([40.0, 39.0, 39.0, 156.0])
-    with mpmath.workdps(60):
-        want = []
-        for x, tx, T in zip(count, span, observed, strict=True):
-            stay = process.b + int(x) + int(first_order_counts)
-            r, a = mpmath.mpf(process.r) + int(x), mpmath.mpf(process.a)
-            alive = mpmath.beta(a, stay) * (process.alpha + mpmath.mpf(T)) ** -r
-            left = mpmath.beta(a + 1, stay - 1) * (process.alpha + mpmath.mpf(tx)) ** -r
-            want.append(float(alive / (alive + left)))
-    np.testing.assert_allclose(alive_probability(process, count, span, observed), want, rtol=1e-11)
+# --- being alive, ordering ---
 
 
 def test_bgnbd_takes_one_time_buyers_to_be_alive():
     """In BG/NBD a customer can only leave after a repeat order."""
-    process = Purchases(0.7, 3.0, 0.8, 2.5, False)
-    assert alive_probability(process, np.zeros(1), np.zeros(1), np.array([500.0])) == 1.0
+    process = BetaGeometric(0.7, 3.0, 0.8, 2.5, False)
+    assert process.alive_probability(seen(0, 0, 500)) == 1.0
 
 
 def test_mbgnbd_one_time_buyer_at_once():
     """In MBG/NBD, right after the first order, the chance of being alive is b / (a + b)."""
-    process = Purchases(0.7, 3.0, 0.8, 2.4, True)
-    assert alive_probability(process, *np.zeros((3, 1))) == pytest.approx(2.4 / 3.2)
+    process = BetaGeometric(0.7, 3.0, 0.8, 2.4, True)
+    assert process.alive_probability(seen(0, 0, 0)) == pytest.approx(2.4 / 3.2, rel=1e-15)
+
+
+def test_hopeless_customers_are_not_alive():
+    """Odds of having left beyond the largest number are no accident."""
+    process = BetaGeometric(0.7, 3.0, 0.8, 2.4, True)
+    assert process.alive_probability(seen(10_000, 1, 1000)) == 0.0
 
 
 def test_order_chance_keeps_its_digits():
     """A chance of 1e-12 is not lost in 1 - q."""
-    process = Purchases(1e-12, 1.0, 1.0, 1.0, False)
-    chance = order_chance_if_alive(process, np.zeros(1), np.zeros(1), np.e - 1)
-    assert chance == pytest.approx(1e-12, rel=1e-9)
+    process = BetaGeometric(1e-12, 1.0, 1.0, 1.0, False)
+    assert process.order_chance_if_alive(seen(0, 0, 0), np.e - 1) == pytest.approx(1e-12, rel=1e-12)
 
 
 def test_order_chance_is_the_gamma_mixture():
     """1 - E[exp(-rate h)] over the gamma distribution of the rate, by numerical integration."""
-    process = Purchases(0.7, 3.0, 0.8, 2.5, False)
+    process, past = BetaGeometric(0.7, 3.0, 0.8, 2.5, False), seen(4, 20, 20)
     shape, rate = 0.7 + 4, 3.0 + 20
     silent = mpmath.quad(
         lambda s: (
@@ -129,40 +140,89 @@ def test_order_chance_is_the_gamma_mixture():
         ),
         [0, 0.2, 1, 5],
     )
-    got = order_chance_if_alive(process, np.array([4.0]), np.array([20.0]), 13.0)
-    assert got == pytest.approx(1 - float(silent), rel=1e-9)
+    assert process.order_chance_if_alive(past, 13.0) == pytest.approx(1 - float(silent), rel=1e-9)
+    assert process.silent_chance_if_alive(past, 13.0) == pytest.approx(float(silent), rel=1e-9)
 
 
-def test_rows_do_not_depend_on_each_other():
-    """A row's expectation is the same to the bit alone and among others."""
-    process = Purchases(0.7, 3.0, 0.8, 2.5, True)
-    random = np.random.default_rng(5)
-    count, observed = random.poisson(5, 3000).astype(float), random.uniform(0, 150, 3000)
-    crowd = expected_orders_if_alive(process, count, observed, AHEAD)
-    alone = [
-        expected_orders_if_alive(process, count[[k]], observed[[k]], AHEAD)[0] for k in range(0, 3000, 100)
-    ]
-    assert np.array_equal(crowd[::100], alone)
+@VARIANTS
+@pytest.mark.parametrize("row", range(3))
+def test_draws_have_the_expected_orders_and_times(row, first_order_counts):
+    """Mean orders are E(orders); orders times their mean time sum to the integral of s dE(s)."""
+    process, past = (
+        BetaGeometric(0.9, 5.0, 0.8, 3.0, first_order_counts),
+        seen([0, 4, 30], [0, 9, 40], [3, 20, 41]),
+    )
+    draws = 400_000
+    drawn = process.draw_orders(np.random.default_rng(row), past, row, 52.0, draws)
+    grid, weights = np.polynomial.legendre.leggauss(60)
+    ahead = process.expected_orders_if_alive(past, np.append(26.0 * (grid + 1.0), 52.0))[row]
+    summed = 52.0 * ahead[-1] - (26.0 * weights * ahead[:-1]).sum()
+    for values, want in ((drawn.orders, ahead[-1]), (drawn.orders * drawn.mean_weeks, summed)):
+        assert abs(values.mean() - want) < 4 * values.std() / np.sqrt(draws)
+
+
+# --- horizons and stretches ---
+
+
+@VARIANTS
+def test_discounting_sums_the_months(first_order_counts):
+    process, months = BetaGeometric(0.7, 3.0, 0.8, 2.5, first_order_counts), stretches(0.0, 60.0, 0.15)
+    past = seen([0, 3, 90], [0, 20, 99], [1 / 7, 30, 100])
+    ahead = process.expected_orders_if_alive(past, months.ends)
+    want = (np.diff(ahead, axis=1, prepend=0.0) * months.factors).sum(axis=1)
+    np.testing.assert_allclose(process.discounted_orders_if_alive(past, months), want, rtol=1e-13)
+
+
+def test_no_time_no_orders():
+    process, past = BetaGeometric(0.7, 3.0, 0.8, 2.5, True), seen([0, 3], [0, 20], [1, 30])
+    assert (process.expected_orders_if_alive(past, np.zeros(2)) == 0).all()
+    assert process.expected_orders_if_alive(past, np.array([0.0, 3.0]))[:, 0].tolist() == [0.0, 0.0]
+    assert process.expected_orders_if_alive(past, np.empty(0)).shape == (2, 0)
+    empty = Stretches(0.0, np.empty(0), np.empty(0))
+    assert process.discounted_orders_if_alive(past, empty).tolist() == [0.0, 0.0]
+    nobody = Histories(*np.empty((3, 0)))
+    assert process.expected_orders_if_alive(nobody, WEEKS).shape == (0, 3)
+    assert process.alive_probability(nobody).shape == (0,)
+
+
+# --- rows stand alone ---
+
+
+def answers(process, past):
+    """Everything a row is told, side by side."""
+    return np.column_stack(
+        [
+            process.alive_probability(past),
+            process.order_chance_if_alive(past, 9.0),
+            process.silent_chance_if_alive(past, 9.0),
+            process.expected_orders_if_alive(past, WEEKS),
+            process.discounted_orders_if_alive(past, stretches(0.0, 52.0, 0.1)),
+        ]
+    )
+
+
+@VARIANTS
+@pytest.mark.parametrize("grid", ["days", "any-time"])
+def test_a_row_does_not_depend_on_the_others(first_order_counts, grid):
+    """Alone, shuffled, among few and among many: the same bits, from the table and row by row."""
+    process, stream = BetaGeometric(0.7, 3.0, 0.8, 2.5, first_order_counts), np.random.default_rng(5)
+    n = 20_000
+    observed = stream.integers(1, 400, n) / 7 if grid == "days" else stream.uniform(0.1, 150.0, n)
+    count = stream.poisson(5, n).astype(float)
+    past = Histories(count, observed * np.where(count > 0, stream.beta(3, 1, n), 0.0), observed)
+    crowd = answers(process, past)
+    order = stream.permutation(n)
+    assert np.array_equal(answers(process, Histories(*(values[order] for values in past))), crowd[order])
+    for rows in (np.arange(7), np.array([n - 1]), np.array([17]), np.repeat([3, 40], 300), slice(0, n, 3)):
+        assert np.array_equal(answers(process, Histories(*(values[rows] for values in past))), crowd[rows])
 
 
 @pytest.mark.parametrize(
-    ("fitter", "first_order_counts"), [("BetaGeoFitter", False), ("ModifiedBetaGeoFitter", True)]
+    "array", [[3.0, 0.0, 3.0, 7.0], [3 / 7, 10 / 7, 3 / 7], [0.1, 0.1 + 1e-12, 0.1], [1e12, 2.0, 1e12], []]
 )
-def test_agrees_with_lifetimes_at_equal_parameters(cdnow, fitter, first_order_counts):
-    """On CDNOW expectation and P(alive) equal those of lifetimes to 1e-8."""
-    history = [
-        cdnow[name].to_numpy(float)
-        for name in ("repeat_orders", "weeks_first_to_last_order", "weeks_observed")
-    ]
-    process = Purchases(0.2426, 4.4136, 0.7929, 2.4259, first_order_counts)
-    with untouched():
-        import pandas as pd
-
-        peer = getattr(lifetimes_module(), fitter)()
-        peer.params_ = pd.Series({"r": 0.2426, "alpha": 4.4136, "a": 0.7929, "b": 2.4259})
-        want = peer.conditional_expected_number_of_purchases_up_to_time(39.0, *history)
-        want_alive = peer.conditional_probability_alive(*history)
-    alive = alive_probability(process, *history)
-    ahead = expected_orders_if_alive(process, history[0], history[2], np.array([39.0]))[:, 0]
-    np.testing.assert_allclose(alive, want_alive, rtol=1e-8)
-    np.testing.assert_allclose(alive * ahead, want, rtol=1e-8)
+def test_distinct_values_give_the_array_back(array):
+    """On a grid of days, between its points, far out, and of nothing."""
+    array = np.array(array)
+    found = distinct(array, 7.0)
+    assert np.array_equal(found.values[found.place], array)
+    assert np.array_equal(found.values, np.unique(array))

@@ -16,7 +16,7 @@ from patron.snapshots import CustomerTables, customer_tables, to_day
 
 AS_OF, FIRST = to_day("2023-07-02"), to_day("2021-01-02")
 METRICS = {"mae", "rmse", "gini", "spearman", "bias", "top_decile_share", "interval_coverage"}
-TERMS = ValueTerms("mbgnbd", "lifetimes", 12, 0.4, has_cost=False, minor_digits=2)
+TERMS = ValueTerms("mbgnbd", "lifetimes", None, 12, 0.4, has_cost=False, minor_digits=2)
 
 
 @pytest.mark.parametrize(

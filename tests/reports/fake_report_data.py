@@ -198,6 +198,8 @@ def fake_evaluation(*, kind: str = "lightgbm", grade: str = "A") -> dict[str, An
         },
         "clv_holdout": {
             "evaluation_days": 180,
+            "purchases": "mbgnbd",
+            **fake_value_pictures(),
             "deciles": [
                 {
                     "n": 274,
@@ -213,6 +215,60 @@ def fake_evaluation(*, kind: str = "lightgbm", grade: str = "A") -> dict[str, An
         "grade_sentences": {
             "churn": "Log loss 0.594 against 0.626 of the best rule; calibration error 0.023.",
             "clv": "Mean absolute error 12% below that of last year's revenue.",
+        },
+    }
+
+
+def fake_value_pictures() -> dict[str, Any]:
+    """The parts of the held-out evaluation that are drawn, total and warnings: small, but of every kind."""
+    days = [0, 63, 126, 189, 252, 315, 378, 441, 495, 558, 621, 675]
+    x = np.arange(61) / 60
+    return {
+        "total": {"expected": 214_000.0, "low": 198_500.0, "high": 231_000.0, "actual": 241_250.0},
+        "warnings": ["orders come at regular gaps (k = 2), which MBG/NBD does not know"],
+        "tracking": {
+            "first_day": "2009-11-04",
+            "cut": "2011-03-14",
+            "as_of": "2011-09-10",
+            "customers": 2741,
+            "days": days,
+            "expected": [
+                0.0,
+                300.5,
+                900.0,
+                1700.0,
+                2600.0,
+                3600.0,
+                4700.0,
+                5900.0,
+                6900.0,
+                8000.0,
+                9100.0,
+                10_100.0,
+            ],
+            "actual": [0, 350, 1000, 1900, 2900, 4000, 5300, 6600, 7400, 8200, 9000, 9900],
+            "held_out": {"expected": 3200.0, "actual": 2500},
+        },
+        "frequency_classes": [
+            {"at_least": 0, "at_most": 0, "n": 1580, "expected_orders": 0.6, "actual_orders": 0.37},
+            {"at_least": 1, "at_most": 1, "n": 817, "expected_orders": 0.95, "actual_orders": 0.58},
+            {"at_least": 2, "at_most": 3, "n": 253, "expected_orders": 1.9, "actual_orders": 1.4},
+            {"at_least": 4, "at_most": None, "n": 91, "expected_orders": 5.07, "actual_orders": 4.69},
+        ],
+        "alive_grid": {
+            "weeks_observed": 46,
+            "weeks_of_silence": [0, 12, 24, 36],
+            "orders": [2, 3, 9],
+            "alive_probability": [[0.98, 0.93, 0.81, 0.6], [0.97, 0.8, 0.47, 0.2], [0.96, 0.41, 0.02, None]],
+            "weeks_until_half": [None, 23.29, 10.57],
+        },
+        "order_values": {
+            "customers": 2999,
+            "edges": [10.0, 31.6228, 100.0, 316.228, 1000.0],
+            "actual": [0.1, 0.4, 0.35, 0.14],
+            "expected": [0.12, 0.38, 0.36, 0.13],
+            "curve": [float(v) for v in 0.02 + 0.38 * np.exp(-18 * (x - 0.5) ** 2)],
+            "largest_gap": 0.0325,
         },
     }
 

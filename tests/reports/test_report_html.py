@@ -99,9 +99,9 @@ def test_every_picture_has_a_text_alternative_and_its_numbers(english):
     """Each drawing has a label and a table behind it."""
     page = Page(english)
     drawings = [a for n, a in page.elements if n == "svg" and a.get("role") == "img"]
-    assert len(drawings) == 9
+    assert len(drawings) == 13
     assert all(len(a["aria-label"]) > 20 for a in drawings)
-    assert page.text.count("Numbers behind the picture") == 9
+    assert page.text.count("Numbers behind the picture") == 13
 
 
 def test_ids_in_the_page_are_unique(english):
@@ -127,6 +127,43 @@ def test_missing_churn_evaluation_keeps_the_value_part(report_of):
     assert "Value forecast against simple rules" in text
     assert "Purchase model" in text
     assert "longest silence" not in text.lower()
+
+
+VALUE_KEYS = ("tracking", "frequency_classes", "alive_grid", "order_values", "total", "warnings")
+
+
+def test_a_model_from_before_the_value_pictures_has_no_such_section(report_of):
+    """An evaluation without the keys gives the report it always gave, and no link to nowhere."""
+    evaluation = fake_report_data.fake_evaluation()
+    for key in VALUE_KEYS:
+        del evaluation["clv_holdout"][key]
+    html = report_of(evaluation=evaluation)
+    page = Page(html)
+    links = {link[1:] for link in page.attributes("href") if link.startswith("#")}
+    assert "value" not in links
+    assert links <= set(page.attributes("id"))
+    assert "The value model" not in page.text
+    assert "What the value model itself warns of" not in page.text
+    assert page.text.count("Numbers behind the picture") == 9
+
+
+@pytest.mark.parametrize("key", VALUE_KEYS[:4])
+def test_one_missing_value_picture_leaves_the_others(report_of, key):
+    """Null where something could not be computed: that picture says so."""
+    evaluation = fake_report_data.fake_evaluation()
+    evaluation["clv_holdout"][key] = None
+    page = Page(report_of(evaluation=evaluation))
+    assert page.text.count("Numbers behind the picture") == 12
+    assert page.text.count("Not available.") == 1
+
+
+def test_warnings_of_the_model_are_escaped(report_of):
+    """They may hold what a user called a column."""
+    evaluation = fake_report_data.fake_evaluation()
+    evaluation["clv_holdout"]["warnings"] = ["segment <img src=x> is small"]
+    page = Page(report_of(evaluation=evaluation))
+    assert "Segment <img src=x> is small." in page.text
+    assert "img" not in {name for name, _ in page.elements}
 
 
 def test_grade_c_says_there_is_no_skill(report_of):

@@ -43,7 +43,7 @@ class Stretches:
         return Stretches(0.0, self.ends - self.start, self.factors)
 
     def weights(self) -> Floats:
-        """What the orders expected by each end weigh in the discounted sum, shape (k,): Abel's summation."""
+        """Weigh the orders expected by each end so that they add up to the discounted sum, shape (k,)."""
         return self.factors - np.append(self.factors[1:], 0.0) if self.ends.size else self.ends
 
     def discount(self, expected: Floats) -> Floats:

@@ -34,7 +34,7 @@ _PROCESSES = ("bgnbd", "mbgnbd", "mbgcnbd")
 _LARGEST_K = 20
 _LETTERS = ("r", "alpha", "a", "b")
 _CENTRE = (1.0, 1.0, 1.0, float(np.e))  # r, alpha over mean weeks observed, a, b
-_STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))  # r, a, b; alpha gives the observed pace
+_STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0), (0.01, 0.3, 0.8))  # r, a, b; alpha gives the observed pace
 _REACH = float(np.log(1e6))  # either way
 
 

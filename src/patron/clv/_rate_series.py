@@ -3,8 +3,8 @@
 In: parameters, numbers of orders, weeks observed, horizons. Out: expected orders, discounted if wanted.
 Not here: the chance of being alive (``_betageometric``).
 
-The papers' form ([BG] equation (10)) breaks down at a = 1 and cancels near it. Integrating the order rate over
-the log-time l = log(1 + s / (alpha + T)), s weeks ahead, gives instead ::
+The papers' form ([BG] equation (10)) breaks down at a = 1 and cancels near it. Integrating the order rate
+over the log-time l = log(1 + s / (alpha + T)), s weeks ahead, gives instead ::
 
     E(orders in t) = (r + x) * integral from 0 to log(1 + t / (alpha + T)) of G(l) dl
     G(l) = exp((1 - a) l) 2F1(a, c - r - x - 1; c; 1 - exp(-l)),      c = a + b + x (BG), a + b + x + 1 (MBG)

@@ -34,7 +34,7 @@ def season_of(orders_by_month: Floats) -> dict[str, Any]:
     if orders_by_month.size < 2 * _YEAR or not (orders_by_month[-2 * _YEAR :] > 0).all():
         return {"months": int(orders_by_month.size), "strongest": None, "alike": None, "warning": None}
     logs = np.log(orders_by_month[-2 * _YEAR :])
-    # growth from the same month a year before: a line through all months would take part of the season for growth
+    # from the same month a year before: a line through all months would take part of the season for growth
     growth = float((logs[_YEAR:] - logs[:_YEAR]).mean()) / _YEAR
     off = logs - growth * np.arange(2.0 * _YEAR)
     years = (off - off.mean()).reshape(2, _YEAR)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from patron.clv import _native
 from patron.clv._attempts import FitResult
 from patron.clv._fitting import Fitted, check_enough, order_rows, spend_rows
+from patron.clv._stored import covariance_of
 from patron.clv._summary import PurchaseRows
 from patron.errors import NotEnoughData
 
@@ -63,12 +64,7 @@ class SegmentFit:
         return asdict(self)
 
 
-def fit_segments(
-    rows: PurchaseRows,
-    weight: Floats,
-    pooled: Fitted,
-    covariance_of: Callable[[FitResult, FitResult], dict[str, Any]],
-) -> dict[str, SegmentFit]:
+def fit_segments(rows: PurchaseRows, weight: Floats, pooled: Fitted) -> dict[str, SegmentFit]:
     """Fit every segment that has customers.
 
     Parameters
@@ -79,8 +75,6 @@ def fit_segments(
         Case weights.
     pooled : Fitted
         The fit of all customers.
-    covariance_of : callable
-        Turns the two fits of a segment into what is stored.
 
     Returns
     -------

@@ -15,19 +15,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._fitting import fit_models
 from patron.clv._histories import Histories
+from patron.clv._learning import learn_parameters
 from patron.clv._months import stretches
-from patron.clv.ledger_view import is_ledger, view_ledger
 from patron.clv._parts import Compute, for_each_part, models_of
 from patron.clv._portfolio import PortfolioValue, portfolio_value
 from patron.clv._processes import PurchaseProcess
-from patron.clv._segments import fit_segments
 from patron.clv._settings import Settings
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._stored import (
     Parameters,
-    covariance_of,
     letters_of,
     parameter_problems,
     stored_form,
@@ -35,6 +32,7 @@ from patron.clv._stored import (
 )
 from patron.clv._summary import PurchaseRows, check_weights, read_summary
 from patron.clv.evidence import Evidence
+from patron.clv.ledger_view import is_ledger, view_ledger
 from patron.clv.value import check_horizon, check_rate, clv_columns, margin_share, value_columns
 from patron.errors import PatronError
 
@@ -98,10 +96,6 @@ class CLVModel(Settings):
     [25.76]
     """
 
-    params_: dict[str, float]
-    purchases_: str
-    covariance_: dict[str, Any]
-    segments_: dict[str, dict[str, Any]]
     diagnostics_: dict[str, Any]
 
     def __init__(
@@ -156,21 +150,16 @@ class CLVModel(Settings):
         if is_ledger(data, as_of, reading):
             view = view_ledger(data, as_of, reading)
             summary, evidence = view.summary(self.by), evidence or view.evidence()
-        self._check_by()
         rows = read_summary(summary, self.by)
-        weight = check_weights(sample_weight, len(rows))
-        fitted = fit_models(
-            rows, weight, purchases=self.purchases, backend=self.backend, prior=self.prior, evidence=evidence
+        known, self.diagnostics_ = learn_parameters(
+            rows,
+            check_weights(sample_weight, len(rows)),
+            purchases=self.purchases,
+            backend=self.backend,
+            prior=self.prior,
+            evidence=evidence,
         )
-        self.purchases_, self.diagnostics_ = fitted.purchases, fitted.diagnostics
-        self.params_ = {**fitted.orders.params, **fitted.spend.params}
-        self.covariance_ = covariance_of(fitted.orders, fitted.spend)
-        self.segments_ = {}
-        if self.by is not None:
-            segments = fit_segments(rows, weight, fitted, covariance_of)
-            self.segments_ = {name: segment.to_dict() for name, segment in segments.items()}
-            self.diagnostics_["warnings"] += [s.note for s in segments.values() if s.note]
-        return self
+        return self._knowing(known)
 
     @classmethod
     def from_params(
@@ -203,12 +192,10 @@ class CLVModel(Settings):
         if problems:
             raise PatronError(problems)
         model = cls(purchases, backend, prior, by)
-        model.purchases_ = purchases
-        model.params_ = {name: _number(name, params[name]) for name in letters_of(purchases)}
-        model.covariance_ = {}
-        model.segments_ = {}
         model.diagnostics_ = {}
-        return model
+        kinds = {"k": int}
+        params = {name: kinds.get(name, float)(params[name]) for name in letters_of(purchases)}
+        return model._knowing(Parameters(purchases, params, {}, {}))
 
     @property
     def base_order_value(self) -> float:
@@ -275,18 +262,13 @@ class CLVModel(Settings):
     ) -> PortfolioValue:
         """Predict what all customers together bring, with an 80 % interval.
 
-        The interval holds what customers do by chance and, unlike a single customer's, the uncertainty of the
-        parameters, where the model was fitted (not made from parameters).
-
-        Parameters
-        ----------
-        summary, horizon_weeks, margin, annual_discount_rate
-            As in ``predict``.
+        The interval holds what customers do by chance and the uncertainty of fitted parameters. What changes
+        for everybody between periods (season, prices, a crisis) is in no model here, and not in the interval.
 
         Returns
         -------
         PortfolioValue
-            ``expected``, ``low``, ``high``, currency.
+            ``expected``, ``low``, ``high``, currency; the arguments are those of ``predict``.
         """
         rows = read_summary(summary, self.by)
         check_horizon("horizon_weeks", horizon_weeks)
@@ -381,11 +363,10 @@ class CLVModel(Settings):
             setattr(model, f"{name}_", copy.deepcopy(dict(stored[name])))
         return model
 
-    def _check_by(self) -> None:
-        if self.by is not None and self.backend != "native":
-            raise PatronError(
-                "segments (by) are fitted by the native backend only", "leave out by, or the backend"
-            )
+    def _knowing(self, known: Parameters) -> Self:
+        self.purchases_, self.params_ = known.purchases, dict(known.params)
+        self.covariance_, self.segments_ = dict(known.covariance), dict(known.segments)
+        return self
 
     def _rows(self, data: Any, as_of: str | date, reading: dict[str, Any]) -> PurchaseRows:
         self._pooled()
@@ -416,7 +397,3 @@ class CLVModel(Settings):
     def _pooled(self) -> tuple[PurchaseProcess, Spend]:
         known = self._known()
         return models_of(known.purchases, known.params)
-
-
-def _number(name: str, value: float) -> float | int:
-    return int(value) if name == "k" else float(value)

@@ -32,7 +32,7 @@ def round_amounts(low: float, high: float, most: int) -> list[float]:
 
     Examples
     --------
-    >>> round_amounts(8, 130, 6), round_amounts(8, 130, 3)
+    >>> round_amounts(8, 130, 6), round_amounts(8, 130, 2)
     ([10.0, 20.0, 50.0, 100.0], [10.0, 100.0])
     """
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)

@@ -27,6 +27,7 @@ from patron.reports._svg import (
 TOP = 30.0
 PLOT_HEIGHT = 220.0
 _LABEL_GAP = 15.0
+_BOLD = 13.6  # bold words of size 12 are so wide
 _HEAT_TOP, _HEAT_HIGH = 38.0, 30.0
 _DARK_FROM = 0.6  # from this shade on, words on a cell are white
 
@@ -36,7 +37,7 @@ Scale = Callable[[float], float]
 
 @dataclass(frozen=True)
 class Pace:
-    """Two cumulative curves, what was expected in pieces; `marks` are (x, label); from `held_from` on held out."""
+    """Two cumulative curves, the expected one in pieces; `marks` are (x, label); `held_from` is the cut."""
 
     actual: Sequence[tuple[float, float]]
     expected: Sequence[Sequence[tuple[float, float]]]
@@ -166,8 +167,8 @@ def bars_chart(bars: Bars, names: tuple[str, str], axis_names: tuple[str, str], 
 
 def _key(names: tuple[str, str]) -> Marks:
     """Name the curve and the bars in the upper right corner."""
-    bars = WIDTH - text_width(names[1]) - 20
-    curve = bars - text_width(names[0]) - 46
+    bars = WIDTH - text_width(names[1], _BOLD) - 20
+    curve = bars - text_width(names[0], _BOLD) - 46
     return [
         line(curve, 10, curve + 22, 10, "curve foreseen"),
         text(curve + 28, 14, names[0], "label foreseen-name"),
@@ -181,7 +182,7 @@ def _left_of(steps: Sequence[float], write: Callable[[float], str]) -> float:
 
 
 def _right_of(names: tuple[str, str]) -> float:
-    return WIDTH - max(text_width(name, 12.5) for name in names) - 8
+    return WIDTH - max(text_width(name, _BOLD) for name in names) - 8
 
 
 def _heights(highest: float) -> Scale:

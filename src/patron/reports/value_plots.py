@@ -259,7 +259,7 @@ def _plot(title: str, caption: str) -> tuple[Plot, Axes]:
 def _wrapped(caption: str) -> list[str]:
     """Break a caption into lines; Chinese may break between any two letters, but not inside a number."""
     if not any(letter > "\u2e80" for letter in caption):
-        return textwrap.wrap(caption, 96)
+        return textwrap.wrap(caption, 88)
     lines = [""]
     for piece in re.findall(r"[!-~]+|.", caption):
         # a stop does not begin a line
@@ -278,7 +278,7 @@ def _draw_half_line(axes: Axes, chance: NDArray[np.float64]) -> None:
         y += [row - 0.5, row + 0.5]
     axes.plot(x, y, color=FORESEEN, linewidth=2.4)
     below_axis: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
-    axes.annotate("\u2014 50%", (1, 0), (0, -30), color=FORESEEN, fontweight="bold", ha="right", **below_axis)
+    axes.annotate("\u2014 50%", (1, 0), (0, -24), color=FORESEEN, fontweight="bold", ha="right", **below_axis)
 
 
 def _name_ends(axes: Axes, words: Language, x: float, expected: float, actual: float) -> None:
