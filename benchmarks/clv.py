@@ -28,8 +28,8 @@ import pandas as pd
 from patron.clv import CLVModel
 from patron.clv._fitting import order_rows, spend_rows
 from patron.clv._lifetimes import lifetimes_module, untouched
-from patron.clv._native import fit_purchases, fit_spend
 from patron.clv._summary import read_summary
+from patron.clv.native.order_times import fit_purchases, fit_spend
 from patron.simulation import simulate_summary
 
 MONTHS, WEEKS_PER_MONTH, MONTHLY_RATE = 12, 30.4375 / 7, 0.008

@@ -2,8 +2,9 @@
 
     python benchmarks/clv_holdout.py DATA_FOLDER
 
-Each model is fitted on the orders before a day and judged on the net revenue of the 180 days after it, by customer:
-the functions that `patron train` uses for its evaluation. Also prints what each fit says about itself.
+Each model is fitted on the orders before a day and judged on the net revenue of the 180 days after it, by
+customer: the functions that `patron train` uses for its evaluation. Also prints what each fit says about
+itself.
 """
 
 from __future__ import annotations

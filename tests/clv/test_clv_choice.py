@@ -75,7 +75,7 @@ def test_a_short_ledger_has_nothing_to_hold_out(irregular):
 
 
 def test_a_clockwork_base_is_called_unfit():
-    """Accounts that order every 91 days and never leave: repeating their orders beats the model, and it says so."""
+    """Accounts that order every 91 days and never leave: repeating their orders beats the model."""
     days = pd.date_range("2021-01-04", "2023-12-01", freq="91D")
     lines = [
         (f"c{customer:03d}", day + pd.Timedelta(days=customer % 60), 100.0 + customer)

@@ -1,7 +1,7 @@
 """Do intervals hold what they promise? Counted over simulated bases with known truth.
 
 2,000 bases: the 95 % intervals of the parameters, and the 80 % intervals of what customers really bring, by
-decile of CLV. The fast tests count fewer and allow for it: bounds are three binomial standard errors throughout.
+decile of CLV. The fast test counts fewer and allows for it: bounds are three binomial standard errors.
 """
 
 import numpy as np
@@ -58,7 +58,9 @@ def check(parameters, outcomes):
     off = (parameters.mean() - 0.95).abs()
     assert (off <= 3 * np.sqrt(0.95 * 0.05 / sets)).all(), parameters.mean().to_dict()
     decile = pd.qcut(outcomes["clv"], 10, labels=False)
-    table = outcomes.groupby(decile).agg(n=("inside", "size"), counted=("inside", "mean"), nominal=("nominal", "mean"))
+    table = outcomes.groupby(decile).agg(
+        n=("inside", "size"), counted=("inside", "mean"), nominal=("nominal", "mean")
+    )
     error = np.sqrt(table["nominal"] * (1 - table["nominal"]) / table["n"])
     assert ((table["counted"] - table["nominal"]).abs() <= 3 * error).all(), table
 

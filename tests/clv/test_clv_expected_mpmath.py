@@ -4,9 +4,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from patron.clv._betageometric import BetaGeometric
-from patron.clv._histories import Histories
-from patron.clv._regular import RegularBetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
+from patron.clv.processes.histories import Histories
+from patron.clv.processes.regular import RegularBetaGeometric
 
 CDNOW = (0.2426, 4.4136, 0.7929, 2.4259)
 ORDINARY = [

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._betageometric import BetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
 from patron.errors import NotEnoughData, PatronError
 
 WORLD = BetaGeometric(0.8, 6.0, 0.8, 3.0, True)
@@ -73,7 +73,7 @@ def test_auto_keeps_mbgnbd_where_bgnbd_fits_better(simulated):
 
 
 def test_the_prior_weighs_one_customer(base):
-    """It moves parameters by far less than their standard errors, and the less the more customers there are."""
+    """It moves parameters by less than half their standard errors, and the less the more customers."""
     free, held = CLVModel("mbgnbd", prior=False).fit(base), CLVModel("mbgnbd").fit(base)
     errors = free.diagnostics_["candidates"]["mbgnbd"]["standard_errors"]
     moved = {name: abs(held.params_[name] - free.params_[name]) for name in errors}
@@ -99,7 +99,7 @@ def test_impossible_weights_are_refused(base, weights):
 
 
 def test_no_dropout_is_told(all_alive):
-    """Where nobody ever leaves the prior keeps a and b finite, and a warning says that dropout is not identified."""
+    """Where nobody ever leaves the prior keeps a and b finite, and a warning says why."""
     model = CLVModel("bgnbd").fit(all_alive)
     assert model.diagnostics_["candidates"]["bgnbd"]["at_boundary"] is None
     assert any("dropout is not identified" in words for words in model.diagnostics_["warnings"])
@@ -112,7 +112,7 @@ def test_an_ordinary_base_is_identified(simulated):
 
 
 def test_a_runaway_is_refused_without_the_prior(all_alive):
-    """Plain maximum likelihood has no maximum there: refused with which parameters run off, and what to do."""
+    """Plain maximum likelihood has no maximum there: refused, with what runs off and what to do."""
     with pytest.raises(NotEnoughData, match="a, b ran off to a limit") as caught:
         CLVModel("bgnbd", prior=False).fit(all_alive)
     assert "prior=True" in caught.value.next_step

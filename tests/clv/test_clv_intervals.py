@@ -1,6 +1,6 @@
 """Does the 80 % interval hold what simulated customers really bring?
 
-Counting: an outcome equal to an end of the interval lies inside. A future without orders brings exactly nothing;
+Counting: an outcome equal to an end of the interval lies inside. A future without orders brings nothing;
 where more than four fifths do, the interval is that lump at zero and holds as much as it does.
 """
 
@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._betageometric import BetaGeometric
 from patron.clv._draws import DRAWS, revenue_draws
 from patron.clv._spend import Spend
 from patron.clv._summary import read_summary
+from patron.clv.processes.betageometric import BetaGeometric
 
 LETTERS = {"r": 2.5, "alpha": 5.0, "a": 0.6, "b": 9.0, "p": 2.0, "q": 4.0, "v": 100.0}
 HORIZON = 39.0

@@ -12,7 +12,7 @@ import pytest
 
 from patron.clv import _native
 from patron.clv._lifetimes import fit_purchases, fit_spend, lifetimes_module, untouched
-from patron.clv._rows import FitRows, in_own_order, spend_in_own_order
+from patron.clv.native.rows import FitRows, in_own_order, spend_in_own_order
 from patron.errors import NotEnoughData, PatronError
 
 COLUMNS = ("repeat_orders", "weeks_first_to_last_order", "weeks_observed")
@@ -70,7 +70,7 @@ def test_first_import_and_fit_restore_global_state():
                 option = pd.get_option("mode.chained_assignment")
             return list(warnings.filters), option, np.geterr()
         from patron.clv._lifetimes import fit_purchases, fit_spend, lifetimes_module
-        from patron.clv._rows import FitRows
+        from patron.clv.native.rows import FitRows
         before = state()
         lifetimes_module()
         assert state() == before, "import"

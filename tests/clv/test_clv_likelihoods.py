@@ -8,10 +8,10 @@ from mpmath import mp
 from scipy.integrate import dblquad
 from scipy.special import betaln, gammainc, gammaln
 
-from patron.clv._count_terms import distinct_counts
-from patron.clv._likelihoods import purchases_likelihood
-from patron.clv._rows import FitRows
-from patron.clv._spend_likelihood import spend_likelihood
+from patron.clv.native.count_terms import distinct_counts
+from patron.clv.native.likelihoods import purchases_likelihood
+from patron.clv.native.rows import FitRows
+from patron.clv.native.spend_likelihood import spend_likelihood
 
 PROCESSES = [("bgnbd", 1), ("mbgnbd", 1), *(("mbgcnbd", k) for k in (1, 2, 3, 4, 5))]
 CORNERS = [(0.5, 5.0, 0.7, 2.0), (20.0, 0.3, 3.0, 40.0), (2.0, 300.0, 0.01, 0.3)]

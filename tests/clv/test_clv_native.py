@@ -9,11 +9,11 @@ import pytest
 
 from patron.clv import _native
 from patron.clv._lifetimes import lifetimes_module, untouched
-from patron.clv._likelihoods import purchases_likelihood
-from patron.clv._native_spend import _restricted
-from patron.clv._newton import Derivatives, maximise
-from patron.clv._rows import FitRows, in_own_order, spend_in_own_order
-from patron.clv._spend_likelihood import spend_likelihood
+from patron.clv.native.likelihoods import purchases_likelihood
+from patron.clv.native.newton import Derivatives, maximise
+from patron.clv.native.order_values import _restricted
+from patron.clv.native.rows import FitRows, in_own_order, spend_in_own_order
+from patron.clv.native.spend_likelihood import spend_likelihood
 from patron.errors import NotEnoughData, PatronError
 
 COLUMNS = ["repeat_orders", "weeks_first_to_last_order", "weeks_observed"]

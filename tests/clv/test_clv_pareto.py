@@ -9,10 +9,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import gamma
 
-from patron.clv._histories import Histories
 from patron.clv._lifetimes import lifetimes_module, untouched
 from patron.clv._months import stretches
-from patron.clv._pareto import ParetoNBD
+from patron.clv.processes.histories import Histories
+from patron.clv.processes.pareto import ParetoNBD
 
 CDNOW = ParetoNBD(0.553, 10.578, 0.606, 11.669)
 PARAMETERS = [

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._betageometric import BetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
 
 WORLD = BetaGeometric(2.5, 12.0, 0.6, 9.0, True)
 LETTERS = {"r": 2.5, "alpha": 12.0, "a": 0.6, "b": 9.0, "p": 2.0, "q": 4.0, "v": 100.0}
@@ -32,7 +32,7 @@ def test_the_total_is_the_sum_of_the_customers(bases):
 
 
 def test_four_of_five_totals_lie_inside(bases):
-    """Parameters fitted on 150 customers each: the interval holds 80 % of 40 totals within 3 standard errors."""
+    """Fitted on 150 customers each, the interval holds 80 % of 40 totals within 3 standard errors."""
     inside = []
     for summary, realised in bases:
         total = CLVModel("mbgnbd").fit(summary).predict_total(summary, HORIZON, annual_discount_rate=RATE)

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.clv._betageometric import BetaGeometric
-from patron.clv._distinct import distinct
-from patron.clv._histories import Histories
 from patron.clv._lifetimes import lifetimes_module, untouched
 from patron.clv._months import Stretches, stretches
-from patron.clv._rate_series import OrderRate, _power_series, _rate, _rate_by_quadrature
+from patron.clv.processes.betageometric import BetaGeometric
+from patron.clv.processes.distinct import distinct
+from patron.clv.processes.histories import Histories
+from patron.clv.processes.rate_series import OrderRate, _power_series, _rate, _rate_by_quadrature
 
 PUBLISHED = (0.2425945, 4.4136019, 0.7929199, 2.4258881)  # CDNOW, Fader, Hardie & Lee (2005) in more digits
 WEEKS = np.array([1.0, 9.0, 52.0])

@@ -4,12 +4,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from patron.clv._betageometric import BetaGeometric
-from patron.clv._event_quadrature import expected_by_quadrature
-from patron.clv._event_sums import EventRate, expected_at
-from patron.clv._histories import Histories
 from patron.clv._months import stretches
-from patron.clv._regular import RegularBetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
+from patron.clv.processes.event_quadrature import expected_by_quadrature
+from patron.clv.processes.event_sums import EventRate, expected_at
+from patron.clv.processes.histories import Histories
+from patron.clv.processes.regular import RegularBetaGeometric
 
 PROCESS = RegularBetaGeometric(4.0, 8.0, 0.6, 5.0, 3)
 PAST = Histories(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
-from patron.clv._betageometric import BetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
 from patron.errors import PatronError
 
 FAST, SLOW = BetaGeometric(2.0, 4.0, 0.5, 5.0, True), BetaGeometric(2.0, 24.0, 0.5, 5.0, True)
@@ -13,7 +13,7 @@ FAST, SLOW = BetaGeometric(2.0, 4.0, 0.5, 5.0, True), BetaGeometric(2.0, 24.0, 0
 
 @pytest.fixture(scope="module")
 def mixed(simulated):
-    """Hospitals order six times as often as offices, for three times the money; eleven banks; five shops; nine unknown."""
+    """Hospitals order six times as often as offices, for three times the money; few banks, shops, unknown."""
     parts = []
     for name, world, n, v, seed in (
         ("hospital", FAST, 600, 300.0, 1),
@@ -34,7 +34,7 @@ def by_industry(mixed):
 
 
 def test_large_segments_find_their_own_parameters(by_industry):
-    """Mean order rate and mean order value within 15 % of the truth, and the segment says that they are its own."""
+    """Mean order rate and mean order value within 15 % of the truth, and said to be its own."""
     for name, world, value in (("hospital", FAST, 600.0), ("office", SLOW, 200.0)):
         segment = by_industry.segments_[name]
         params = segment["params"]

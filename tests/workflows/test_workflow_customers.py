@@ -91,7 +91,7 @@ def test_a_customers_own_margin_counts(known: Known) -> None:
 
 
 def test_industries_have_parameters_of_their_own(known: Known) -> None:
-    """One set for each industry in the file, beside those of the whole base; the rest of the base has none."""
+    """One set for each industry in the file, beside those of the whole base."""
     clv = known.model.parts.clv
     assert sorted(clv.segments_) == ["food", "medical"]
     rates = {name: found["params"]["alpha"] for name, found in clv.segments_.items()}

@@ -12,6 +12,8 @@ from patron.clv.estimator import CLVModel
 from patron.clv.evidence import Evidence, evidence_from
 from patron.clv.ledger_view import LedgerView, view_ledger
 from patron.clv.margins import customer_margins, net_ratios
+from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
+from patron.clv.tracking import tracking
 from patron.clv.value import customer_value, value_at_risk
 from patron.clv.verification import Comparison, verify_model
 
@@ -20,11 +22,15 @@ __all__ = [
     "Comparison",
     "Evidence",
     "LedgerView",
+    "alive_grid",
     "customer_margins",
     "customer_value",
     "evidence_from",
+    "frequency_classes",
     "holdout_calibration",
     "net_ratios",
+    "order_value_shares",
+    "tracking",
     "value_at_risk",
     "verify_model",
     "view_ledger",

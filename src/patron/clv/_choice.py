@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._attempts import FitResult
-from patron.clv._processes import PROCESSES, PurchaseProcess, process_from
 from patron.clv._summary import PurchaseRows, read_summary
 from patron.clv.evidence import Evidence
+from patron.clv.native.attempts import FitResult
+from patron.clv.processes import PROCESSES, PurchaseProcess, process_from
 from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]

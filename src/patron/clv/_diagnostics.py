@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._attempts import FitResult
 from patron.clv._choice import Trial, mean_error_of_repeating, repeats_better, title_of, told
 from patron.clv._season import season_of
 from patron.clv._summary import PurchaseRows
 from patron.clv.evidence import Evidence
+from patron.clv.native.attempts import FitResult
 
 Floats = NDArray[np.float64]
 

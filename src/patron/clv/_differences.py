@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._newton import Derivatives, Objective
+from patron.clv.native.newton import Derivatives, Objective
 
 Floats = NDArray[np.float64]
 

@@ -25,11 +25,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._histories import Histories
 from patron.clv._months import WEEKS_PER_YEAR
-from patron.clv._processes import PurchaseProcess
 from patron.clv._spend import Spend
 from patron.clv._summary import PurchaseRows
+from patron.clv.processes import PurchaseProcess
+from patron.clv.processes.histories import Histories
 
 Floats = NDArray[np.float64]
 

@@ -1,6 +1,6 @@
 """From purchase rows to parameters: which backend, which purchase process, and what to tell the reader.
 
-In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``_native``,
+In: checked rows. Out: parameters and diagnostics. Not here: the fitting itself (``native``,
 ``_lifetimes``), the choice between processes (``_choice``), the wording of what is wrong
 (``_diagnostics``).
 """
@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv import _lifetimes, _native
-from patron.clv._attempts import FitResult
+from patron.clv import _lifetimes, native
 from patron.clv._choice import Trial, choose, hold_out
 from patron.clv._diagnostics import diagnostics_of
-from patron.clv._processes import PROCESSES
-from patron.clv._rows import FitRows, in_own_order, spend_in_own_order
 from patron.clv._summary import PurchaseRows
 from patron.clv.evidence import Evidence
+from patron.clv.native.attempts import FitResult
+from patron.clv.native.rows import FitRows, in_own_order, spend_in_own_order
+from patron.clv.processes import PROCESSES
 from patron.errors import NotEnoughData, PatronError
 
 Floats = NDArray[np.float64]
 
-BACKENDS: dict[str, ModuleType] = {"native": _native, "lifetimes": _lifetimes}
+BACKENDS: dict[str, ModuleType] = {"native": native, "lifetimes": _lifetimes}
 #: What each backend can fit, in the order in which ``auto`` looks at them.
 _CAN_FIT = {
     "native": ("mbgnbd", "mbgcnbd", "bgnbd"),

@@ -1,7 +1,7 @@
 """The one door to the ``lifetimes`` package: fitting with it, and leaving no trace of it.
 
-In: rows in their own order (``_rows``). Out: ``FitResult``. Not here: how lifetimes is made to climb
-(``_lifetimes_searches``), predictions (``_betageometric``, ``_pareto``, ``_spend``).
+In: rows in their own order (``native.rows``). Out: ``FitResult``. Not here: how lifetimes is made to climb
+(``_lifetimes_searches``), predictions (``processes``, ``_spend``).
 
 ``lifetimes`` changes global state, on import (a warnings filter and a pandas option) and on every fit (the
 filter again), and prints when it fails; ``untouched`` undoes all of it. It is imported on first use only.
@@ -31,8 +31,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patron.clv._attempts import Attempt, FitResult, first_that_works
-from patron.clv._climbing import Prior, as_tuples, is_flat, told
 from patron.clv._differences import with_differences
 from patron.clv._lifetimes_searches import (
     Sample,
@@ -42,9 +40,11 @@ from patron.clv._lifetimes_searches import (
     sample_of,
     spend_search,
 )
-from patron.clv._limits import LIMITS, MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
-from patron.clv._newton import Climb, Derivatives, maximise
-from patron.clv._rows import FitRows
+from patron.clv.native.attempts import Attempt, FitResult, first_that_works
+from patron.clv.native.climbing import Prior, as_tuples, is_flat, told
+from patron.clv.native.limits import LIMITS, MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
+from patron.clv.native.newton import Climb, Derivatives, maximise
+from patron.clv.native.rows import FitRows
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._climbing import Prior
-from patron.clv._histories import Histories
-from patron.clv._pareto import ParetoNBD
-from patron.clv._rows import FitRows
+from patron.clv.native.climbing import Prior
+from patron.clv.native.rows import FitRows
+from patron.clv.processes.histories import Histories
+from patron.clv.processes.pareto import ParetoNBD
 
 Floats = NDArray[np.float64]
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from patron.clv._processes import PurchaseProcess, process_from
 from patron.clv._spend import Spend
 from patron.clv._stored import SPEND_LETTERS, Parameters
 from patron.clv._summary import PurchaseRows
+from patron.clv.processes import PurchaseProcess, process_from
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]

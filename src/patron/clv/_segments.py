@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv import _native
-from patron.clv._attempts import FitResult
+from patron.clv import native
 from patron.clv._fitting import Fitted, check_enough, order_rows, spend_rows
 from patron.clv._stored import covariance_of
 from patron.clv._summary import PurchaseRows
+from patron.clv.native.attempts import FitResult
 from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]
@@ -116,14 +116,14 @@ def _enough(rows: PurchaseRows, weight: Floats) -> bool:
 
 def _order_fit(part: tuple[PurchaseRows, Floats], pooled: Fitted) -> Fit:
     rows = order_rows(*part)
-    return lambda spread: _native.fit_purchases(
+    return lambda spread: native.fit_purchases(
         pooled.purchases, rows, prior=True, towards=pooled.orders.params, sd=spread
     )
 
 
 def _spend_fit(part: tuple[PurchaseRows, Floats], pooled: Fitted) -> Fit:
     rows = spend_rows(*part)
-    return lambda spread: _native.fit_spend(*rows, prior=True, towards=pooled.spend.params, sd=spread)
+    return lambda spread: native.fit_spend(*rows, prior=True, towards=pooled.spend.params, sd=spread)
 
 
 def _shrunk(fits: Mapping[str, Fit], pooled: FitResult) -> tuple[dict[str, FitResult], float]:

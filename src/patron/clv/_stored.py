@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._attempts import FitResult
-from patron.clv._processes import PROCESSES
+from patron.clv.native.attempts import FitResult
+from patron.clv.processes import PROCESSES
 from patron.errors import ModelError
 
 SCHEMA_VERSION = 2

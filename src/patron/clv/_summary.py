@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._histories import Histories
+from patron.clv.processes.histories import Histories
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]

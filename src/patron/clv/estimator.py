@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._histories import Histories
 from patron.clv._learning import learn_parameters
 from patron.clv._months import stretches
 from patron.clv._parts import Compute, for_each_part, models_of
 from patron.clv._portfolio import PortfolioValue, portfolio_value
-from patron.clv._processes import PurchaseProcess
 from patron.clv._settings import Settings
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._stored import (
@@ -33,6 +31,8 @@ from patron.clv._stored import (
 from patron.clv._summary import PurchaseRows, check_weights, read_summary
 from patron.clv.evidence import Evidence
 from patron.clv.ledger_view import is_ledger, view_ledger
+from patron.clv.processes import PurchaseProcess
+from patron.clv.processes.histories import Histories
 from patron.clv.value import check_horizon, check_rate, clv_columns, margin_share, value_columns
 from patron.errors import PatronError
 

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from patron.clv._draws import value_interval
 from patron.clv._months import DAYS_PER_WEEK, WEEKS_PER_MONTH, Stretches, stretches
 from patron.clv._parts import Columns, for_each_part
-from patron.clv._processes import PurchaseProcess
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._summary import PurchaseRows, read_summary
+from patron.clv.processes import PurchaseProcess
 from patron.errors import PatronError
 
 if TYPE_CHECKING:

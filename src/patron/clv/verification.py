@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from patron.clv._choice import title_of
 from patron.clv._lifetimes_predictions import WEEKS_PER_MONTH, lifetimes_predictions
 from patron.clv._months import WEEKS_PER_MONTH as OUR_WEEKS_PER_MONTH
-from patron.clv._processes import PROCESSES
 from patron.clv._summary import read_summary
 from patron.clv.estimator import CLVModel
+from patron.clv.processes import PROCESSES
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]

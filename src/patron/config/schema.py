@@ -112,7 +112,7 @@ class Clv(Section):
     backend: Literal["native", "lifetimes"] = setting("native", "what fits the purchase model")
     by: str | None = setting(
         None,
-        "column of ledger.customers (industry, size) whose values get parameters of their own; null: one for all",
+        "column of ledger.customers (industry, size) whose values get parameters of their own; null: none",
     )
 
     @model_validator(mode="after")

@@ -8,4 +8,15 @@ from patron.workflows.score import Scored, score
 from patron.workflows.train import Trained, train
 from patron.workflows.verify import Verified, verify
 
-__all__ = ["Scored", "Trained", "Verified", "check", "demo", "initialise", "report", "score", "train", "verify"]
+__all__ = [
+    "Scored",
+    "Trained",
+    "Verified",
+    "check",
+    "demo",
+    "initialise",
+    "report",
+    "score",
+    "train",
+    "verify",
+]

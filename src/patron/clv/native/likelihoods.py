@@ -1,14 +1,14 @@
 """Log-likelihoods of the purchase processes, with first and second derivatives in the logs of the parameters.
 
-In: ``FitRows``. Out: functions for ``_newton``. Not here: the search, priors; order values
-(``_spend_likelihood``); what a regularity k above 1 adds (``_regular_likelihood``).
+In: ``FitRows``. Out: functions for ``newton``. Not here: the search, priors; order values
+(``spend_likelihood``); what a regularity k above 1 adds (``_regular_likelihood``).
 
 With R = r + k x, bd = b + the number of chances to leave before the last, and M = 1 for k = 1,
 
     log L = (terms of x alone) - R log(alpha + t_x) + log(a + bd M E),   E = ((alpha + t_x) / (alpha + T))^R,
 
 where a / (a + bd M E) is the probability of having left. All terms are positive and E is at most 1: nothing
-cancels or overflows. Terms of x alone are in ``_count_terms``; the rest is evaluated in blocks that stay in
+cancels or overflows. Terms of x alone are in ``count_terms``; the rest is evaluated in blocks that stay in
 the cache, short enough for BLAS to add them with one thread, so that the bits do not depend on threads.
 
 References
@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from patron.clv._count_terms import BLOCK, CountTerms, Theta, distinct_counts, unless_ones
-from patron.clv._newton import Derivatives, Objective
-from patron.clv._regular_likelihood import ReadyTerms
-from patron.clv._rows import FitRows
+from patron.clv.native.count_terms import BLOCK, CountTerms, Theta, distinct_counts, unless_ones
+from patron.clv.native.newton import Derivatives, Objective
+from patron.clv.native.regular_likelihood import ReadyTerms
+from patron.clv.native.rows import FitRows
 
 Floats = NDArray[np.float64]
 

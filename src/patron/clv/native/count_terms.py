@@ -1,7 +1,7 @@
 """Terms of the likelihoods that depend on a customer's number of orders alone.
 
 In: numbers of orders. Out: their terms, with derivatives; special functions once per distinct number.
-Not here: terms of the times (``_likelihoods``) and of the values (``_spend_likelihood``).
+Not here: terms of the times (``likelihoods``) and of the values (``spend_likelihood``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from patron.clv._newton import Derivatives
+from patron.clv.native.newton import Derivatives
 
 Floats = NDArray[np.float64]
 
@@ -69,6 +69,7 @@ class CountTerms:
         self.leavers = copies if modified else np.where(distinct > 0.0, copies, 0.0)
 
     def __call__(self, theta: Theta, logs: Floats) -> Derivatives:
+        """Add the terms up over the customers."""
         r, _, a, b = theta
         copies, shape = self.copies, r + self.events
         n, bx, abx = float(copies.sum()), b + self.stays, a + b + self.stays

@@ -1,7 +1,7 @@
 """Maximise a smooth function of a few parameters: damped Newton steps with its own gradient and Hessian.
 
 In: a function that gives value, gradient and Hessian. Out: where it is largest, or an error.
-Not here: what is maximised (``_likelihoods``).
+Not here: what is maximised (``likelihoods``).
 """
 
 from __future__ import annotations

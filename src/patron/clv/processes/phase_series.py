@@ -1,8 +1,8 @@
 """Expected orders of customers alive under MBG/CNBD-k, carried from exact sums to the rows by short series.
 
 In: parameters, numbers of orders, weeks observed, horizons. Out: expected orders for each number of events
-that may be behind a customer's last order. Not here: the sums (``_event_sums``), how likely those numbers
-are (``_regular``).
+that may be behind a customer's last order. Not here: the sums (``event_sums``), how likely those numbers
+are (``regular``).
 
 Given x and the events j since the last order, expected orders are a function of the log-time l = log(1 + t
 / (alpha + T)) alone. Each octave [2^(e-1), 2^e] of l below 1 has its own Chebyshev series, so relative
@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._distinct import Distinct, distinct
-from patron.clv._event_sums import EventRate, expected_at
 from patron.clv._months import DAYS_PER_WEEK
+from patron.clv.processes.distinct import Distinct, distinct
+from patron.clv.processes.event_sums import EventRate, expected_at
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.intp]

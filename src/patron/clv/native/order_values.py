@@ -1,8 +1,9 @@
 """The native engine: order values, fitted by maximum likelihood with a weak prior.
 
-In: repeat orders and their mean values. Out: ``FitResult``. Not here: order times (``_native``), predictions.
+In: repeat orders and their mean values. Out: ``FitResult``.
+Not here: order times (``order_times``), predictions.
 
-The prior is that of ``_native``, around p = 2, q = 3 and v = the mean order value. Where even with it the
+The prior is that of ``order_times``, around p = 2, q = 3 and v = the mean order value. Where even with it the
 population's mean order value is infinite (q at most 1), absurd, or the same for everybody, that mean is tied
 to the observed one, and the result says so.
 """
@@ -16,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from patron.clv._attempts import Attempt, FitResult, first_that_works
-from patron.clv._climbing import Prior, as_tuples, climb, even_sample, told
-from patron.clv._limits import MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
-from patron.clv._newton import Climb, Derivatives, Objective, maximise
-from patron.clv._spend_likelihood import spend_likelihood
+from patron.clv.native.attempts import Attempt, FitResult, first_that_works
+from patron.clv.native.climbing import Prior, as_tuples, climb, even_sample, told
+from patron.clv.native.limits import MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
+from patron.clv.native.newton import Climb, Derivatives, Objective, maximise
+from patron.clv.native.spend_likelihood import spend_likelihood
 
 Floats = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """What a regularity k above 1 adds to the likelihood of a purchase process.
 
 In: blocks of rows. Out: M = sum over j < k of (R)_j / j! y^j, with y = (T - t_x) / (alpha + T), and the
-derivatives of log M in r and log alpha. Not here: everything else (``_likelihoods``).
+derivatives of log M in r and log alpha. Not here: everything else (``likelihoods``).
 
 A customer who is still there has gone through up to k - 1 of the k events that make the next order; the j-th
 term is the likelihood of j of them in the time since the last order, beside none at all.

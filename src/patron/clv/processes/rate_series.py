@@ -1,7 +1,7 @@
 """Expected orders of customers known to be alive under BG/NBD and MBG/NBD: a series per number of orders.
 
 In: parameters, numbers of orders, weeks observed, horizons. Out: expected orders, discounted if wanted.
-Not here: the chance of being alive (``_betageometric``).
+Not here: the chance of being alive (``betageometric``).
 
 The papers' form ([BG] equation (10)) breaks down at a = 1 and cancels near it. Integrating the order rate
 over the log-time l = log(1 + s / (alpha + T)), s weeks ahead, gives instead ::
@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import hyp2f1
 
-from patron.clv._distinct import Distinct, distinct
 from patron.clv._months import DAYS_PER_WEEK
+from patron.clv.processes.distinct import Distinct, distinct
 
 Floats = NDArray[np.float64]
 

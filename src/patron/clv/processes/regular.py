@@ -1,7 +1,7 @@
 """What the MBG/CNBD-k model says about future orders: like MBG/NBD, with regular gaps.
 
 In: parameters and histories. Out: arrays, one number (or one row) per customer. Not here: the expectation's
-sums (``_event_sums``) and series (``_phase_series``), fitting, money.
+sums (``event_sums``) and series (``phase_series``), fitting, money.
 
 Events come at a customer's own constant rate and every k-th of them is an order. Since the last order, at
 t_x, there were fewer than k. With R = r + k x and u = (T - t_x) / (alpha + T), a customer alive has j of
@@ -23,11 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
-from patron.clv._event_sums import EventRate
-from patron.clv._histories import Histories, OrderDraws
-from patron.clv._leaving import MOST_ORDERS, orders_until_leaving
 from patron.clv._months import Stretches
-from patron.clv._phase_series import phase_expectations
+from patron.clv.processes.event_sums import EventRate
+from patron.clv.processes.histories import Histories, OrderDraws
+from patron.clv.processes.leaving import MOST_ORDERS, orders_until_leaving
+from patron.clv.processes.phase_series import phase_expectations
 
 Floats = NDArray[np.float64]
 

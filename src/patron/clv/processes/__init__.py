@@ -1,7 +1,7 @@
 """The purchase processes behind one interface: what each of them says about future orders.
 
 In: parameters by the literature's letters. Out: a ``PurchaseProcess``. Not here: the formulas
-(``_betageometric``, ``_regular``, ``_pareto``), fitting (``_fitting``), money (``value``).
+(``betageometric``, ``regular``, ``pareto``), fitting (``_fitting``), money (``value``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._betageometric import BetaGeometric
-from patron.clv._histories import Histories, OrderDraws
 from patron.clv._months import Stretches
-from patron.clv._pareto import ParetoNBD
-from patron.clv._regular import RegularBetaGeometric
+from patron.clv.processes.betageometric import BetaGeometric
+from patron.clv.processes.histories import Histories, OrderDraws
+from patron.clv.processes.pareto import ParetoNBD
+from patron.clv.processes.regular import RegularBetaGeometric
 
 Floats = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """Expected orders of a customer alive, where every k-th event is an order: exact sums over numbers of events.
 
 In: numbers of orders, events since the last order, log-times. Out: expected orders, one number per point.
-Not here: the series that carry these numbers to the rows (``_phase_series``).
+Not here: the series that carry these numbers to the rows (``phase_series``).
 
 With j events behind the last order, the events of the next t weeks number N ~ NegBin(R + j, z), R = r + k x
 and z = 1 - exp(-l), l = log(1 + t / (alpha + T)). The n-th order ahead comes with event n k - j and needs a
@@ -11,7 +11,7 @@ customer who stayed at the n - 1 orders before it, so ::
               = sum over m of P(N = m) * (stays at the orders up to floor((m + j) / k), summed)
 
 All terms are positive. The probabilities come from their ratios and are divided by their own sum, so no
-gamma function of a large number enters. Where the sums would be very long, ``_event_quadrature`` integrates
+gamma function of a large number enters. Where the sums would be very long, ``event_quadrature`` integrates
 instead.
 
 References
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from patron.clv._event_quadrature import expected_by_quadrature
+from patron.clv.processes.event_quadrature import expected_by_quadrature
 
 Floats = NDArray[np.float64]
 

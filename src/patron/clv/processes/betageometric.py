@@ -1,7 +1,7 @@
 """What the BG/NBD and MBG/NBD models say about future orders, in closed form.
 
 In: parameters and arrays of purchase histories. Out: arrays, one number (or one row) per customer.
-Not here: the expectation's series (``_rate_series``), fitting (``_fitting``), money (``value``).
+Not here: the expectation's series (``rate_series``), fitting (``_fitting``), money (``value``).
 
 Sources: [BG] Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284; [MBG] Batislam, Denizel &
 Filiztekin (2007), IJRM 24(3), 201-209. The literature writes x for repeat orders, t_x for weeks from first to
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._histories import Histories, OrderDraws
-from patron.clv._leaving import MOST_ORDERS, orders_until_leaving
 from patron.clv._months import Stretches
-from patron.clv._rate_series import OrderRate, expected_orders
+from patron.clv.processes.histories import Histories, OrderDraws
+from patron.clv.processes.leaving import MOST_ORDERS, orders_until_leaving
+from patron.clv.processes.rate_series import OrderRate, expected_orders
 
 Floats = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """Expected orders of a customer alive, where every k-th event is an order: by integration, for long horizons.
 
 In: what is known of one customer and a log-time. Out: expected orders. Not here: the exact sums
-(``_event_sums``), which cost less where few events are expected.
+(``event_sums``), which cost less where few events are expected.
 
 With rate and chance of leaving p = 1 - q known, orders come at the rate ::
 

@@ -1,6 +1,6 @@
 """The native engine: purchase processes fitted by maximum likelihood with a weak prior, in numpy and scipy.
 
-In: rows in their own order (``_rows``). Out: ``FitResult``. Not here: order values (``_native_spend``),
+In: rows in their own order (``rows``). Out: ``FitResult``. Not here: order values (``order_values``),
 predictions, the choice between processes.
 
 ``prior=True`` adds a normal density on the logs of the parameters: sd 3 (a factor of 20 either way) around
@@ -17,13 +17,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._attempts import Attempt, FitResult, first_that_works
-from patron.clv._climbing import Prior, climb, even_sample, is_flat, told
-from patron.clv._likelihoods import purchases_likelihood
-from patron.clv._limits import purchase_limit
-from patron.clv._native_spend import fit_spend
-from patron.clv._newton import Objective
-from patron.clv._rows import FitRows
+from patron.clv.native.attempts import Attempt, FitResult, first_that_works
+from patron.clv.native.climbing import Prior, climb, even_sample, is_flat, told
+from patron.clv.native.likelihoods import purchases_likelihood
+from patron.clv.native.limits import purchase_limit
+from patron.clv.native.newton import Objective
+from patron.clv.native.order_values import fit_spend
+from patron.clv.native.rows import FitRows
 from patron.errors import NotEnoughData, PatronError
 
 __all__ = ["fit_purchases", "fit_spend"]
@@ -34,7 +34,12 @@ _PROCESSES = ("bgnbd", "mbgnbd", "mbgcnbd")
 _LARGEST_K = 20
 _LETTERS = ("r", "alpha", "a", "b")
 _CENTRE = (1.0, 1.0, 1.0, float(np.e))  # r, alpha over mean weeks observed, a, b
-_STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0), (0.01, 0.3, 0.8))  # r, a, b; alpha gives the observed pace
+_STARTS = (
+    (1.0, 1.0, 3.0),
+    (0.5, 0.5, 2.0),
+    (3.0, 1.0, 10.0),
+    (0.01, 0.3, 0.8),
+)  # r, a, b; alpha gives the observed pace
 _REACH = float(np.log(1e6))  # either way
 
 

@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, exprel, gammaln
 
-from patron.clv._histories import Histories, OrderDraws
-from patron.clv._leaving import MOST_ORDERS
 from patron.clv._months import Stretches
+from patron.clv.processes.histories import Histories, OrderDraws
+from patron.clv.processes.leaving import MOST_ORDERS
 
 Floats = NDArray[np.float64]
 

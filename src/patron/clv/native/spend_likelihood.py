@@ -1,8 +1,8 @@
 """Log-likelihood of order values, with first and second derivatives in the logs of the parameters.
 
-In: repeat orders and their mean value, scaled. Out: a function for ``_newton``. Not here: the search, priors.
+In: repeat orders and their mean value, scaled. Out: a function for ``newton``. Not here: the search, priors.
 
-As in ``_likelihoods``: terms of x alone once per number of orders, blocks that stay in the cache.
+As in ``likelihoods``: terms of x alone once per number of orders, blocks that stay in the cache.
 
 References
 ----------
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln
 
-from patron.clv._count_terms import BLOCK, distinct_counts, trigamma, unless_ones
-from patron.clv._newton import Derivatives, Objective
+from patron.clv.native.count_terms import BLOCK, distinct_counts, trigamma, unless_ones
+from patron.clv.native.newton import Derivatives, Objective
 
 Floats = NDArray[np.float64]
 

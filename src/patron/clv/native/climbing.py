@@ -1,7 +1,7 @@
 """From a likelihood to a fitted model: the prior, the climb, and what is told about it.
 
 In: likelihoods as functions of the logs of the parameters. Out: ``Climb`` and ``FitResult``.
-Not here: which likelihoods (``_native``, ``_native_spend``), Newton's steps (``_newton``).
+Not here: which likelihoods (``order_times``, ``order_values``), Newton's steps (``newton``).
 
 The prior is a normal density on the logs of the parameters with the weight of one observation in all, so it
 vanishes with the number of customers, and with it there is always a maximum.
@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv._attempts import FitResult, Matrix
-from patron.clv._count_terms import unless_ones
-from patron.clv._newton import Climb, Derivatives, Objective, Reach, maximise
+from patron.clv.native.attempts import FitResult, Matrix
+from patron.clv.native.count_terms import unless_ones
+from patron.clv.native.newton import Climb, Derivatives, Objective, Reach, maximise
 
 Floats = NDArray[np.float64]
 
