@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.clv import _native
+from patron.clv import native
 from patron.clv._lifetimes import fit_purchases, fit_spend, lifetimes_module, untouched
 from patron.clv.native.rows import FitRows, in_own_order, spend_in_own_order
 from patron.errors import NotEnoughData, PatronError
@@ -204,7 +204,7 @@ def test_the_prior_moves_pareto_nbd_little_on_cdnow(pareto, rows):
 def test_finds_the_same_as_the_native_engine(rows, purchases, prior):
     """Parameters, log-likelihood and covariance agree; differences of lifetimes' likelihood curve 1e-6."""
     theirs = fit_purchases(purchases, rows, prior=prior)
-    ours = _native.fit_purchases(purchases, rows, prior=prior)
+    ours = native.fit_purchases(purchases, rows, prior=prior)
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     assert theirs.log_likelihood == pytest.approx(ours.log_likelihood, abs=1e-6)
     np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=1e-4)
@@ -214,7 +214,7 @@ def test_finds_the_same_as_the_native_engine(rows, purchases, prior):
 @pytest.mark.parametrize("prior", [False, True])
 def test_finds_the_same_order_values_as_the_native_engine(spend, prior):
     """The same for the Gamma-Gamma model, whose flat direction magnifies the error of differences."""
-    theirs, ours = (fit(*spend, prior=prior) for fit in (fit_spend, _native.fit_spend))
+    theirs, ours = (fit(*spend, prior=prior) for fit in (fit_spend, native.fit_spend))
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     assert theirs.log_likelihood == pytest.approx(ours.log_likelihood, abs=1e-6)
     np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=5e-4)
@@ -226,13 +226,13 @@ def test_a_tight_prior_pulls_towards_given_parameters(rows, spend):
     towards = {"r": 1.0, "alpha": 10.0, "a": 0.5, "b": 2.0}
     theirs, ours = (
         fit("mbgnbd", rows, prior=True, towards=towards, sd=0.05)
-        for fit in (fit_purchases, _native.fit_purchases)
+        for fit in (fit_purchases, native.fit_purchases)
     )
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     assert 0.53 < theirs.params["r"] < 1.0
     values = {"p": 3.0, "q": 5.0, "v": 40.0}
     theirs, ours = (
-        fit(*spend, prior=True, towards=values, sd=0.05) for fit in (fit_spend, _native.fit_spend)
+        fit(*spend, prior=True, towards=values, sd=0.05) for fit in (fit_spend, native.fit_spend)
     )
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     pulled = {"r": 2.0, "alpha": 20.0, "s": 3.0, "beta": 50.0}
@@ -330,7 +330,7 @@ def test_a_heavy_tail_needs_the_tie():
     data = heavy_tail()
     with pytest.raises(NotEnoughData, match="not above 1"):
         fit_spend(*data, prior=False)
-    theirs, ours = (fit(*data, prior=True) for fit in (fit_spend, _native.fit_spend))
+    theirs, ours = (fit(*data, prior=True) for fit in (fit_spend, native.fit_spend))
     assert "tied to the observed mean" in theirs.attempts[-1]
     assert theirs.params == pytest.approx(ours.params, rel=1e-4)
     p, q, v = (theirs.params[letter] for letter in "pqv")

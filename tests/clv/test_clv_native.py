@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from patron.clv import _native
+from patron.clv import native
 from patron.clv._lifetimes import lifetimes_module, untouched
 from patron.clv.native.likelihoods import purchases_likelihood
 from patron.clv.native.newton import Derivatives, maximise
@@ -61,7 +61,7 @@ def regular():
 
 def test_published_parameters_of_bgnbd(cdnow):
     """Fader, Hardie & Lee (2005), table 2, without the prior."""
-    fit = _native.fit_purchases("bgnbd", order_rows(cdnow), prior=False)
+    fit = native.fit_purchases("bgnbd", order_rows(cdnow), prior=False)
     published = {"r": 0.2425945, "alpha": 4.4136019, "a": 0.7929199, "b": 2.4258881}
     assert fit.params == pytest.approx(published, rel=1e-4)
     assert fit.log_likelihood == pytest.approx(-9582.429, abs=1e-3)
@@ -70,7 +70,7 @@ def test_published_parameters_of_bgnbd(cdnow):
 
 def test_published_parameters_of_gamma_gamma(cdnow):
     """Fader & Hardie (2013), without the prior."""
-    fit = _native.fit_spend(*spend_rows(cdnow), prior=False)
+    fit = native.fit_spend(*spend_rows(cdnow), prior=False)
     assert fit.params == pytest.approx({"p": 6.2488, "q": 3.7446, "v": 15.4478}, rel=2e-3)
     assert fit.log_likelihood == pytest.approx(-4055.92, abs=5e-3)
 
@@ -86,7 +86,7 @@ def test_no_worse_than_lifetimes(purchases, cdnow):
         theirs = -fitter._negative_log_likelihood(
             np.log(list(other.values())), *history, np.ones(len(cdnow)), 0.0
         ) * len(cdnow)
-    ours = _native.fit_purchases(purchases, order_rows(cdnow), prior=False)
+    ours = native.fit_purchases(purchases, order_rows(cdnow), prior=False)
     assert ours.params == pytest.approx(other, rel=2e-4)
     assert theirs - 1e-8 <= ours.log_likelihood <= theirs + 1e-3
 
@@ -96,12 +96,12 @@ def test_no_worse_than_lifetimes(purchases, cdnow):
 
 def test_the_prior_hardly_moves_cdnow(cdnow):
     """The weight of one customer in 2,357: order times' parameters by less than .3 %, the mean value, too."""
-    plain, weak = (_native.fit_purchases("bgnbd", order_rows(cdnow), prior=prior) for prior in (False, True))
+    plain, weak = (native.fit_purchases("bgnbd", order_rows(cdnow), prior=prior) for prior in (False, True))
     assert weak.params == pytest.approx(plain.params, rel=3e-3)
     assert (plain.prior_used, weak.prior_used) == (False, True)
     means = [
         fit["p"] * fit["v"] / (fit["q"] - 1.0)
-        for fit in (_native.fit_spend(*spend_rows(cdnow), prior=p).params for p in (False, True))
+        for fit in (native.fit_spend(*spend_rows(cdnow), prior=p).params for p in (False, True))
     ]
     assert means[1] == pytest.approx(means[0], rel=3e-3)
 
@@ -109,7 +109,7 @@ def test_the_prior_hardly_moves_cdnow(cdnow):
 def test_the_prior_is_where_it_is_said_to_be(cdnow):
     """At the optimum the likelihood's slope is (log parameter - centre) / sd^2; by differences of the fit."""
     rows = order_rows(cdnow)
-    fit = _native.fit_purchases("mbgnbd", rows, prior=True)
+    fit = native.fit_purchases("mbgnbd", rows, prior=True)
     logs = np.log(list(fit.params.values()))
     mean_weeks = cdnow["weeks_observed"].mean()
     off = (logs - np.log([1.0, mean_weeks, 1.0, math.e])) / 9.0
@@ -121,7 +121,7 @@ def test_the_prior_is_where_it_is_said_to_be(cdnow):
 def test_the_log_likelihood_told_is_without_the_prior(purchases, cdnow):
     """It is the likelihood's value at the parameters, and a little below the plain maximum."""
     rows = order_rows(cdnow)
-    plain, weak = (_native.fit_purchases(purchases, rows, prior=prior) for prior in (False, True))
+    plain, weak = (native.fit_purchases(purchases, rows, prior=prior) for prior in (False, True))
     at = purchases_likelihood(rows, modified=purchases == "mbgnbd")(np.log(list(weak.params.values())))
     assert weak.log_likelihood == pytest.approx(at.value, abs=1e-8)
     assert 0.0 < plain.log_likelihood - weak.log_likelihood < 0.01
@@ -129,13 +129,13 @@ def test_the_log_likelihood_told_is_without_the_prior(purchases, cdnow):
 
 def test_a_tight_prior_keeps_a_segment_at_the_base(cdnow):
     """Shrunk with sd .001 a tenth of the base has the pooled parameters; with sd 100 its own."""
-    pooled = _native.fit_purchases("mbgnbd", order_rows(cdnow), prior=True).params
+    pooled = native.fit_purchases("mbgnbd", order_rows(cdnow), prior=True).params
     part = order_rows(cdnow.iloc[::10])
     tight, loose = (
-        _native.fit_purchases("mbgnbd", part, prior=True, towards=pooled, sd=sd).params
+        native.fit_purchases("mbgnbd", part, prior=True, towards=pooled, sd=sd).params
         for sd in (1e-3, 100.0)
     )
-    own = _native.fit_purchases("mbgnbd", part, prior=False).params
+    own = native.fit_purchases("mbgnbd", part, prior=False).params
     assert tight == pytest.approx(pooled, rel=1e-3)
     assert loose == pytest.approx(own, rel=1e-2)
     assert own != pytest.approx(pooled, rel=2e-2)
@@ -143,13 +143,13 @@ def test_a_tight_prior_keeps_a_segment_at_the_base(cdnow):
 
 def test_covariance_and_information(cdnow):
     """Covariance is the inverse of information plus the prior's 1/9; standard errors as in lifetimes."""
-    fit = _native.fit_purchases("bgnbd", order_rows(cdnow), prior=True)
+    fit = native.fit_purchases("bgnbd", order_rows(cdnow), prior=True)
     whole = np.array(fit.information) + np.eye(4) / 9.0
     np.testing.assert_allclose(whole @ np.array(fit.covariance), np.eye(4), atol=1e-9)
     with untouched():
         fitter = lifetimes_module().BetaGeoFitter().fit(*(cdnow[c].to_numpy(float) for c in COLUMNS))
         theirs = (fitter.standard_errors_ / fitter.params_).to_numpy()
-    plain = _native.fit_purchases("bgnbd", order_rows(cdnow), prior=False)
+    plain = native.fit_purchases("bgnbd", order_rows(cdnow), prior=False)
     np.testing.assert_allclose(np.sqrt(np.diag(plain.covariance)), theirs, rtol=1e-3)
 
 
@@ -167,9 +167,9 @@ def test_the_order_of_rows_does_not_matter(cdnow):
     for rows in (base, base._replace(log_gaps=gaps), off, weighted, off._replace(log_gaps=gaps)):
         shuffled = FitRows(*(None if column is None else column[order] for column in rows))
         purchases = "mbgnbd" if rows.log_gaps is None else "mbgcnbd"
-        fits = [_native.fit_purchases(purchases, in_own_order(some), prior=True) for some in (rows, shuffled)]
+        fits = [native.fit_purchases(purchases, in_own_order(some), prior=True) for some in (rows, shuffled)]
         assert fits[0] == fits[1]
-    assert _native.fit_spend(*spend_rows(cdnow), prior=True) == _native.fit_spend(
+    assert native.fit_spend(*spend_rows(cdnow), prior=True) == native.fit_spend(
         *spend_rows(cdnow.iloc[order]), prior=True
     )
 
@@ -184,7 +184,7 @@ def test_rows_joined_or_not_give_the_same_fit():
     assert joined.weight.sum() == 800
     np.testing.assert_allclose((joined.weight * joined.log_gaps).sum(), rows.log_gaps.sum(), rtol=1e-9)
     for purchases in ("mbgnbd", "mbgcnbd"):
-        one, other = (_native.fit_purchases(purchases, some, prior=True) for some in (joined, rows))
+        one, other = (native.fit_purchases(purchases, some, prior=True) for some in (joined, rows))
         assert one.params == pytest.approx(other.params, rel=1e-7)
         assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-9)
 
@@ -223,7 +223,7 @@ def test_a_large_base_is_climbed_like_a_small_one():
         here = here[in_time]
         span[here], count[here] = clock[in_time], count[here] + 1
     rows = in_own_order(FitRows(count, span, observed, np.ones(n)))
-    large = _native.fit_purchases("mbgnbd", rows, prior=True)
+    large = native.fit_purchases("mbgnbd", rows, prior=True)
     logs = np.log(list(large.params.values()))
     parts = [FitRows(*(column[i::5] for column in rows[:4])) for i in range(5)]
     slope = sum(purchases_likelihood(part, modified=True)(logs).gradient for part in parts)
@@ -281,7 +281,7 @@ HARD = (
 
 def survive(name, purchases, seed):
     rows, spend = hard_case(name, np.random.default_rng(seed))
-    fits = [_native.fit_purchases(purchases, rows, prior=True), _native.fit_spend(*spend, prior=True)]
+    fits = [native.fit_purchases(purchases, rows, prior=True), native.fit_spend(*spend, prior=True)]
     for fit in fits:
         assert all(0.0 < value < math.inf for value in fit.params.values())
         assert math.isfinite(fit.log_likelihood)
@@ -302,7 +302,7 @@ def test_without_the_prior_no_maximum_is_an_error():
     """Where nobody ever leaves, the likelihood rises for ever: said, with what to do."""
     rows, _ = hard_case("all alive", np.random.default_rng(0))
     with pytest.raises(NotEnoughData, match="rises for ever") as caught:
-        _native.fit_purchases("bgnbd", rows, prior=False)
+        native.fit_purchases("bgnbd", rows, prior=False)
     assert "prior=True" in caught.value.next_step
 
 
@@ -312,14 +312,14 @@ def test_a_heavy_tail_is_refused_without_the_prior():
     with pytest.raises(
         NotEnoughData, match="not above 1, so the mean order value would be infinite"
     ) as caught:
-        _native.fit_spend(*spend, prior=False)
+        native.fit_spend(*spend, prior=False)
     assert "cap the few huge orders, or fit with prior=True" in caught.value.next_step
 
 
 def test_a_heavy_tail_has_the_observed_mean_with_the_prior():
     """With the prior the population's mean is tied to the observed one, and that is said."""
     _, spend = hard_case("one heavy tail", np.random.default_rng(1))
-    fit = _native.fit_spend(*spend, prior=True)
+    fit = native.fit_spend(*spend, prior=True)
     assert fit.params["p"] * fit.params["v"] / (fit.params["q"] - 1.0) == pytest.approx(
         spend[1].mean(), rel=1e-9
     )
@@ -331,7 +331,7 @@ def test_a_heavy_tail_has_the_observed_mean_with_the_prior():
 def test_order_values_all_alike():
     """A flat fee: every customer is expected to pay it, and the limit is told."""
     _, spend = hard_case("clockwork", np.random.default_rng(0))
-    fit = _native.fit_spend(*spend, prior=True)
+    fit = native.fit_spend(*spend, prior=True)
     assert fit.params["p"] * fit.params["v"] / (fit.params["q"] - 1.0) == pytest.approx(250.0, rel=1e-9)
     assert "hardly differ" in fit.at_boundary
 
@@ -374,7 +374,7 @@ def test_a_climb_ends_at_the_end_of_its_reach():
 @pytest.mark.parametrize("k", [1, 2, 3, 6])
 def test_regularity_is_recovered(k):
     """From 1,200 customers with Erlang(k) gaps, k exactly, and the order rate within 10 %."""
-    fit = _native.fit_purchases("mbgcnbd", in_own_order(regular_base(k, 1200, seed=k)), prior=True)
+    fit = native.fit_purchases("mbgcnbd", in_own_order(regular_base(k, 1200, seed=k)), prior=True)
     assert fit.params["k"] == k
     assert isinstance(fit.params["k"], int)
     assert fit.params["r"] / fit.params["alpha"] / k == pytest.approx(3.0 / 12.0, rel=0.1)
@@ -386,8 +386,8 @@ def test_k_of_one_is_mbgnbd():
     """Held at k = 1, MBG/CNBD-k has the bits of MBG/NBD."""
     rows = in_own_order(regular_base(1, 300, seed=3))
     towards = {"r": 1.0, "alpha": 60.0, "a": 1.0, "b": 3.0}
-    regular = _native.fit_purchases("mbgcnbd", rows, prior=True, towards=towards | {"k": 1})
-    plain = _native.fit_purchases("mbgnbd", rows, prior=True, towards=towards)
+    regular = native.fit_purchases("mbgcnbd", rows, prior=True, towards=towards | {"k": 1})
+    plain = native.fit_purchases("mbgnbd", rows, prior=True, towards=towards)
     assert regular.params == plain.params | {"k": 1}
     assert regular.log_likelihood == plain.log_likelihood
 
@@ -395,14 +395,14 @@ def test_k_of_one_is_mbgnbd():
 def test_a_segment_keeps_the_regularity_of_the_base(regular):
     """Shrunk towards parameters with a k, that k is kept and nothing else is tried."""
     towards = {"r": 3.0, "alpha": 4.0, "a": 0.8, "b": 6.0, "k": 3}
-    fit = _native.fit_purchases("mbgcnbd", regular, prior=True, towards=towards, sd=0.5)
+    fit = native.fit_purchases("mbgcnbd", regular, prior=True, towards=towards, sd=0.5)
     assert (fit.params["k"], list(fit.log_likelihood_by_k)) == (3, [3])
 
 
 def test_towards_a_process_without_k_means_its_order_rate(regular):
     """Drawn to MBG/NBD's parameters, alpha x k (of events) is what alpha (of orders) is there."""
     towards = {"r": 3.0, "alpha": 12.0, "a": 0.8, "b": 6.0}
-    fit = _native.fit_purchases("mbgcnbd", regular, prior=True, towards=towards, sd=1e-3)
+    fit = native.fit_purchases("mbgcnbd", regular, prior=True, towards=towards, sd=1e-3)
     assert fit.params["k"] > 1
     assert fit.params["alpha"] * fit.params["k"] == pytest.approx(12.0, rel=1e-2)
 
@@ -410,10 +410,10 @@ def test_towards_a_process_without_k_means_its_order_rate(regular):
 def test_regularity_needs_the_gaps(regular):
     """Without the sums of log gaps k cannot be known; the error names the column."""
     with pytest.raises(PatronError, match="sum_log_gap_weeks"):
-        _native.fit_purchases("mbgcnbd", regular._replace(log_gaps=None), prior=True)
+        native.fit_purchases("mbgcnbd", regular._replace(log_gaps=None), prior=True)
 
 
 def test_an_unknown_process_is_refused(regular):
     """The error lists what there is."""
     with pytest.raises(PatronError, match="'abacus' cannot be fitted"):
-        _native.fit_purchases("abacus", regular, prior=True)
+        native.fit_purchases("abacus", regular, prior=True)

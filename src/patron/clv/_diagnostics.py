@@ -208,6 +208,7 @@ def _misfits(
         gain = regular.log_likelihood - plain.log_likelihood
         if gain > _REGULAR_GAIN * facts["customers"]:
             found.append(
-                f"orders come at regular gaps (k = {int(regular.params['k'])}), which {title} does not know"
+                f"orders come at regular gaps (k = {int(regular.params['k'])}), which {title} does not know; "
+                f"{title_of('mbgcnbd', regular.params)} does, and foresees orders no better"
             )
     return found
