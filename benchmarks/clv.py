@@ -1,6 +1,6 @@
 """The value engine beside lifetimes: CPU time and peak memory of fitting and of a 12-month CLV, in one run.
 
-    python benchmarks/clv.py [CUSTOMERS ...] [--grid day|week] [--native-only]
+    python benchmarks/clv.py [CUSTOMERS ...] [--purchases bgnbd|mbgnbd] [--grid day|week] [--native-only]
 
 Simulated B2B bases (monthly orders, up to three years). Both get the same histories; lifetimes' own functions
 are called directly. ``--native-only`` fits bases that lifetimes would take too long for, and prints the peak
@@ -32,27 +32,36 @@ from patron.clv._summary import read_summary
 from patron.clv.native.order_times import fit_purchases, fit_spend
 from patron.simulation import simulate_summary
 
+FITTERS = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter"}
+COLUMNS = ("repeat_orders", "weeks_first_to_last_order", "weeks_observed", "mean_repeat_order_value")
+AT_ONCE = 1_000_000
 MONTHS, WEEKS_PER_MONTH, MONTHLY_RATE = 12, 30.4375 / 7, 0.008
 
 
-def base(customers: int, grid: str) -> pd.DataFrame:
-    """Simulate a base; times fall on whole days or weeks."""
-    params = {"r": 1.5, "alpha": 6.0, "a": 0.8, "b": 6.0, "p": 6.0, "q": 4.0, "v": 500.0}
-    made = simulate_summary(customers, weeks=156, purchases="mbgnbd", params=params, seed=1)
+def base(customers: int, grid: str, purchases: str) -> pd.DataFrame:
+    """Simulate a base, at most a million customers at a time; times fall on whole days or weeks."""
+    params = {"r": 1.0, "alpha": 2.5, "a": 0.5, "b": 10.0, "p": 6.0, "q": 4.0, "v": 500.0}
+    columns = {name: np.empty(customers) for name in COLUMNS}
+    for seed, start in enumerate(range(0, customers, AT_ONCE)):
+        rows = slice(start, min(start + AT_ONCE, customers))
+        made = simulate_summary(
+            rows.stop - start, weeks=156, purchases=purchases, params=params, holdout_weeks=1, seed=seed
+        )
+        for name in COLUMNS:
+            columns[name][rows] = made[name]
     unit = 7.0 if grid == "day" else 1.0
-    for column in ("weeks_first_to_last_order", "weeks_observed"):
-        made[column] = np.floor(made[column] * unit) / unit
-    columns = ["repeat_orders", "weeks_first_to_last_order", "weeks_observed", "mean_repeat_order_value"]
-    return made[columns].astype(float)
+    for name in ("weeks_first_to_last_order", "weeks_observed"):
+        columns[name] = np.floor(columns[name] * unit) / unit
+    return pd.DataFrame(columns, copy=False)
 
 
-def native(summary: pd.DataFrame) -> dict[str, Callable[[], Any]]:
-    """Give the steps of the native engine, from the frame on."""
+def native(summary: pd.DataFrame, purchases: str) -> dict[str, Callable[[], Any]]:
+    """Give the steps of the native engine, the checks of the frame and the sorting of its rows included."""
     ones = np.ones(len(summary))
-    model = CLVModel("mbgnbd", prior=False)
+    model = CLVModel(purchases, prior=False)
 
     def orders() -> Any:
-        return fit_purchases("mbgnbd", order_rows(read_summary(summary), ones), prior=False)
+        return fit_purchases(purchases, order_rows(read_summary(summary), ones), prior=False)
 
     def values() -> Any:
         return fit_spend(*spend_rows(read_summary(summary), ones), prior=False)
@@ -65,10 +74,10 @@ def native(summary: pd.DataFrame) -> dict[str, Callable[[], Any]]:
     return {"fit": orders, "Gamma-Gamma fit": values, "12-month CLV": clv}
 
 
-def lifetimes(summary: pd.DataFrame) -> dict[str, Callable[[], Any]]:
+def lifetimes(summary: pd.DataFrame, purchases: str) -> dict[str, Callable[[], Any]]:
     """Give the same steps by lifetimes' own functions."""
     package = lifetimes_module()
-    process, spend = package.ModifiedBetaGeoFitter(), package.GammaGammaFitter()
+    process, spend = getattr(package, FITTERS[purchases])(), package.GammaGammaFitter()
     count, span, observed, value = (summary[column] for column in summary.columns)
     repeat = count > 0
 
@@ -101,11 +110,11 @@ def peak_megabytes(step: Callable[[], Any]) -> float:
     return peak / 1e6
 
 
-def compare(customers: int, grid: str) -> None:
+def compare(customers: int, grid: str, purchases: str) -> None:
     """Print one line per step: seconds and megabytes of both, and their ratio."""
-    summary = base(customers, grid)
+    summary = base(customers, grid, purchases)
     runs = 3 if customers < 1_000_000 else 1
-    ours, theirs = native(summary), lifetimes(summary)
+    ours, theirs = native(summary, purchases), lifetimes(summary, purchases)
     for name, step in ours.items():
         native_s = cpu_seconds(step, max(runs, 3))
         with untouched():
@@ -119,10 +128,10 @@ def compare(customers: int, grid: str) -> None:
         )
 
 
-def alone(customers: int, grid: str) -> None:
+def alone(customers: int, grid: str, purchases: str) -> None:
     """Print our own seconds and the peak resident memory of the process."""
-    summary = base(customers, grid)
-    for name, step in native(summary).items():
+    summary = base(customers, grid, purchases)
+    for name, step in native(summary, purchases).items():
         print(f"{customers:>10,} {grid:<5} {name:<16} {cpu_seconds(step, 1):>9.2f}")
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
@@ -134,19 +143,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("customers", nargs="*", type=int)
+    parser.add_argument("--purchases", choices=tuple(FITTERS), default="bgnbd")
     parser.add_argument("--grid", choices=("day", "week"), default="week")
     parser.add_argument("--native-only", action="store_true")
     asked = parser.parse_args()
     if asked.native_only:
         for customers in asked.customers or [10_000_000]:
-            alone(customers, asked.grid)
+            alone(customers, asked.grid, asked.purchases)
         return
     print(
         f"{'customers':>10} {'grid':<5} {'step':<16} {'native s':>9} {'lifetimes s':>11} {'ratio':>7} "
         f"{'native MB':>10} {'lifetimes MB':>13}"
     )
     for customers in asked.customers or [10_000, 100_000, 1_000_000]:
-        compare(customers, asked.grid)
+        compare(customers, asked.grid, asked.purchases)
 
 
 if __name__ == "__main__":

@@ -131,8 +131,11 @@ def segment_texts(values: pd.Series) -> NDArray[Any]:
 
 
 def _numbers(summary: pd.DataFrame, name: str, problems: list[str]) -> Floats:
+    column = summary[name]
     try:
-        numbers = summary[name].to_numpy(dtype=np.float64, na_value=np.nan).copy()
+        # plain floats are looked at where they lie: nothing here changes them
+        plain = column.dtype == np.float64
+        numbers = column.to_numpy() if plain else column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         problems.append(f"{name} is not numeric (dtype {summary[name].dtype})")
         return np.zeros(len(summary))
