@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel, view_ledger
+from patron.clv._choice import Trial, choose
+from patron.clv._diagnostics import _correlation, standard_errors
 from patron.clv._season import season_of
+from patron.clv.evidence import Evidence
+from patron.clv.native.attempts import FitResult
 from patron.simulation import simulate_ledger
 
 DISTRIBUTOR = {"r": 2.0, "alpha": 6.0, "a": 0.6, "b": 8.0, "p": 6.0, "q": 4.0, "v": 400.0}
@@ -131,3 +135,56 @@ def test_orders_are_predicted_by_customer(irregular):
     summary = view_ledger(irregular.orders, irregular.as_of, {}).summary()
     assert got.index.tolist() == summary["customer_id"].tolist()
     pd.testing.assert_frame_equal(got.reset_index(drop=True), model.predict(summary, 26), check_exact=True)
+
+
+def fit_of(log_likelihood, k=None):
+    params = {"r": 1.0, "alpha": 8.0, "a": 1.0, "b": 3.0} | ({} if k is None else {"k": k})
+    return FitResult(params, log_likelihood, ())
+
+
+def trial_of(deviance):
+    return Trial(np.ones(2), {"mean_deviance": deviance})
+
+
+@pytest.fixture
+def held_out():
+    return Evidence(pd.DataFrame(), np.ones(2), np.ones(2), 180, np.empty(0))
+
+
+@pytest.mark.parametrize(
+    ("lead", "deviances", "chosen"),
+    [
+        (50.0, (0.9, 1.0), "mbgcnbd"),
+        (50.0, (1.01, 1.0), "mbgnbd"),  # fits better, foresees worse
+        (3.0, (0.9, 1.0), "mbgnbd"),  # under the price of a parameter, log(1000) / 2 = 3.45
+        (4.0, (0.9, 1.0), "mbgcnbd"),
+    ],
+)
+def test_both_conditions_count(lead, deviances, chosen, held_out):
+    """Regular gaps must pay for their parameter, and foresee the held-out orders better."""
+    candidates = {"mbgnbd": fit_of(-1000.0), "mbgcnbd": fit_of(-1000.0 + lead, k=3), "bgnbd": fit_of(-990.0)}
+    trials = {"mbgcnbd": trial_of(deviances[0]), "mbgnbd": trial_of(deviances[1])}
+    name, why = choose(candidates, trials, held_out, 1000.0)
+    assert name == chosen
+    assert "+10.0 against MBG/NBD" in why
+
+
+def test_a_mild_season_is_none():
+    """A peak of 15 % above the trend is no reason to warn."""
+    month = np.arange(24)
+    told = season_of(200.0 * np.exp(0.14 * np.cos(2 * np.pi * month / 12)))
+    assert told["strongest"] == pytest.approx(np.exp(0.14), rel=1e-6)
+    assert told["warning"] is None
+
+
+def test_standard_errors_are_those_of_the_parameters():
+    """By hand: parameter times the standard deviation of its log."""
+    fit = FitResult({"r": 2.0, "alpha": 5.0, "k": 3}, 0.0, (), covariance=((0.01, 0.0), (0.0, 0.04)))
+    assert standard_errors(fit) == pytest.approx({"r": 0.2, "alpha": 1.0})
+
+
+def test_a_correlation_counts_weights():
+    """Weight 2 is the row twice."""
+    x, y, weight = np.array([1.0, 2.0, 5.0]), np.array([3.0, 1.0, 4.0]), np.array([1.0, 2.0, 1.0])
+    want = np.corrcoef(np.repeat(x, [1, 2, 1]), np.repeat(y, [1, 2, 1]))[0, 1]
+    assert _correlation(x, y, weight) == pytest.approx(want, rel=1e-12)

@@ -189,3 +189,75 @@ def test_impossible_margins_are_refused(model, summary, margin):
     """A margin is one non-negative share, or one per customer."""
     with pytest.raises(PatronError, match="margin must be"):
         model.predict(summary, margin=margin)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"segments": None},
+        {"segments": {"x": {"params": LETTERS}}},
+        {"covariance": "x"},
+        {"diagnostics": None},
+        {"params": None},
+        {"params": LETTERS | {"r": 1e300}},
+    ],
+)
+def test_damage_is_refused_in_words(model, damage):
+    """Whatever is missing or of the wrong kind: an error that says what to do, no traceback."""
+    with pytest.raises(ModelError) as caught:
+        CLVModel.from_dict(model.to_dict() | damage)
+    assert "train the model again" in caught.value.next_step
+
+
+def test_a_list_is_no_model():
+    with pytest.raises(ModelError, match="stored as a dict"):
+        CLVModel.from_dict([1])
+
+
+def test_a_fitted_model_survives_json_to_the_bit(cdnow):
+    """Parameters, covariance, units, counts and diagnostics; written again it is the same text."""
+    fitted = CLVModel("mbgnbd").fit(cdnow)
+    text = json.dumps(fitted.to_dict(), allow_nan=False)
+    back = CLVModel.from_dict(json.loads(text))
+    assert json.dumps(back.to_dict(), allow_nan=False) == text
+    stored = json.loads(text)
+    assert (stored["units"]["alpha"], stored["units"]["v"]) == ("weeks", "currency")
+    assert stored["counts"]["customers"] == len(cdnow)
+    assert np.array(stored["covariance"]["order_times"]["of_logs"]).shape == (4, 4)
+
+
+def test_gaps_in_days_are_noticed(summary):
+    """Three gaps within ten weeks cannot have logs that sum to more than 3 log(10 / 3)."""
+    gaps = summary.assign(sum_log_gap_weeks=[0.0, 3 * np.log(10 / 3) + 3 * np.log(7), 1.0])
+    with pytest.raises(PatronError, match="are they in days"):
+        CLVModel("mbgcnbd").fit(gaps)
+
+
+def test_gaps_without_orders_are_noticed(summary):
+    with pytest.raises(PatronError, match="sum_log_gap_weeks not 0 without repeat orders"):
+        CLVModel("mbgcnbd").fit(summary.assign(sum_log_gap_weeks=[1.0, 1.0, 1.0]))
+
+
+def test_a_polars_summary_is_taken(model, summary):
+    """Columns are columns."""
+    polars = pytest.importorskip("polars")
+    got = model.predict(polars.from_pandas(summary))
+    pd.testing.assert_frame_equal(got, model.predict(summary.reset_index(drop=True)), check_exact=True)
+
+
+@pytest.mark.parametrize("wrong", [{"by": ["x"]}, {"backend": []}, {"purchases": 5}])
+def test_settings_of_the_wrong_kind_are_refused(summary, wrong):
+    rows = pd.concat([summary] * 10, ignore_index=True)
+    with pytest.raises(PatronError, match="must"):
+        CLVModel(**wrong).fit(rows)
+
+
+def test_unknown_ways_to_read_are_named():
+    orders = pd.DataFrame({"customer_id": ["a"], "ordered_at": ["2024-01-01"], "amount": [1.0]})
+    with pytest.raises(PatronError, match="cannot be read with colour"):
+        CLVModel().fit(orders, colour="red")
+
+
+def test_times_before_the_first_order_are_refused(model):
+    with pytest.raises(PatronError, match="0 or more"):
+        model.expected_orders_since_first([1.0, -1.0])

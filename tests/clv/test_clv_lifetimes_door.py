@@ -231,9 +231,7 @@ def test_a_tight_prior_pulls_towards_given_parameters(rows, spend):
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     assert 0.53 < theirs.params["r"] < 1.0
     values = {"p": 3.0, "q": 5.0, "v": 40.0}
-    theirs, ours = (
-        fit(*spend, prior=True, towards=values, sd=0.05) for fit in (fit_spend, native.fit_spend)
-    )
+    theirs, ours = (fit(*spend, prior=True, towards=values, sd=0.05) for fit in (fit_spend, native.fit_spend))
     assert theirs.params == pytest.approx(ours.params, rel=1e-5)
     pulled = {"r": 2.0, "alpha": 20.0, "s": 3.0, "beta": 50.0}
     fit = fit_purchases("paretonbd", rows, prior=True, towards=pulled, sd=1e-4)

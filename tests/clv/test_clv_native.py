@@ -132,8 +132,7 @@ def test_a_tight_prior_keeps_a_segment_at_the_base(cdnow):
     pooled = native.fit_purchases("mbgnbd", order_rows(cdnow), prior=True).params
     part = order_rows(cdnow.iloc[::10])
     tight, loose = (
-        native.fit_purchases("mbgnbd", part, prior=True, towards=pooled, sd=sd).params
-        for sd in (1e-3, 100.0)
+        native.fit_purchases("mbgnbd", part, prior=True, towards=pooled, sd=sd).params for sd in (1e-3, 100.0)
     )
     own = native.fit_purchases("mbgnbd", part, prior=False).params
     assert tight == pytest.approx(pooled, rel=1e-3)

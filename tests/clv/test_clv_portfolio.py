@@ -5,6 +5,11 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
+from patron.clv._months import stretches
+from patron.clv._parts import parts_of
+from patron.clv._portfolio import _correlated_draws, _expected, _parameter_shifts
+from patron.clv._stored import Parameters
+from patron.clv._summary import read_summary
 from patron.clv.processes.betageometric import BetaGeometric
 
 WORLD = BetaGeometric(2.5, 12.0, 0.6, 9.0, True)
@@ -78,3 +83,39 @@ def test_a_base_that_brings_nothing():
     total = CLVModel.from_params("mbgnbd", LETTERS).predict_total(gone)
     assert (total.low, total.high) == (0.0, 0.0)
     assert 0.0 <= total.expected < 1e-6
+
+
+def test_the_order_of_rows_does_not_matter(bases):
+    summary = bases[0][0]
+    model = CLVModel("mbgnbd").fit(summary)
+    assert model.predict_total(summary.sample(frac=1.0, random_state=1)) == model.predict_total(summary)
+
+
+def test_parameter_uncertainty_by_the_delta_method():
+    """The draws' standard deviation is the log total's slope times that of the parameter."""
+    summary = pd.DataFrame(
+        {
+            "repeat_orders": [6.0] * 40,
+            "weeks_first_to_last_order": [30.0] * 40,
+            "weeks_observed": [34.0] * 40,
+            "mean_repeat_order_value": [50.0] * 40,
+        }
+    )
+    model = CLVModel.from_params("mbgnbd", LETTERS)
+    known = Parameters("mbgnbd", model.params_, {"order_times": {"letters": ["r"], "of_logs": [[0.04]]}}, {})
+    rows = read_summary(summary)
+    part = parts_of(known, rows)[0]
+    _, slopes = _expected("mbgnbd", part, rows, np.ones(40), stretches(0.0, 52.0, 0.1))
+    common = {"r": _correlated_draws(np.array([[0.04]]), key=0)[0]}
+    shifts = _parameter_shifts(part, slopes, common, 0)
+
+    def total(r):
+        return (
+            CLVModel.from_params("mbgnbd", LETTERS | {"r": r})
+            .clv(summary, 52, annual_discount_rate=0.1)
+            .sum()
+        )
+
+    slope = np.log(total(2.5 * np.exp(0.01)) / total(2.5 * np.exp(-0.01))) / 0.02
+    assert shifts.std() == pytest.approx(0.2 * slope, rel=3 / np.sqrt(2 * 499))
+    assert shifts.mean() == pytest.approx(0.0, abs=4 * 0.2 * slope / np.sqrt(499))

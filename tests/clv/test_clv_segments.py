@@ -5,6 +5,9 @@ import pandas as pd
 import pytest
 
 from patron.clv import CLVModel
+from patron.clv._segments import _own_weight
+from patron.clv._summary import segment_texts
+from patron.clv.native.attempts import FitResult
 from patron.clv.processes.betageometric import BetaGeometric
 from patron.errors import PatronError
 
@@ -40,7 +43,7 @@ def test_large_segments_find_their_own_parameters(by_industry):
         params = segment["params"]
         assert params["r"] / params["alpha"] == pytest.approx(world.r / world.alpha, rel=0.15)
         assert params["p"] * params["v"] / (params["q"] - 1) == pytest.approx(value, rel=0.15)
-        assert (segment["own_weight"] > 0.6, segment["note"]) == (True, None)
+        assert (min(segment["own_weight"].values()) > 0.6, segment["note"]) == (True, None)
 
 
 def test_a_small_segment_borrows_and_says_so(by_industry):
@@ -49,9 +52,12 @@ def test_a_small_segment_borrows_and_says_so(by_industry):
     own = bank["params"]["r"] / bank["params"]["alpha"]
     pooled = by_industry.params_["r"] / by_industry.params_["alpha"]
     assert min(pooled, 0.5) < own < 1.15 * max(pooled, 0.5)
-    assert bank["own_weight"] < by_industry.segments_["hospital"]["own_weight"]
+    assert bank["own_weight"]["order_times"] < by_industry.segments_["hospital"]["own_weight"]["order_times"]
     assert shop["params"] == by_industry.params_
-    assert (shop["own_weight"], "5 customers" in shop["note"]) == (0.0, True)
+    assert (shop["own_weight"], "5 customers" in shop["note"]) == (
+        {"order_times": 0.0, "order_values": 0.0},
+        True,
+    )
     assert shop["note"] in by_industry.diagnostics_["warnings"]
 
 
@@ -102,3 +108,63 @@ def test_a_missing_column_is_named(mixed):
 def test_lifetimes_has_no_segments(mixed):
     with pytest.raises(PatronError, match="native backend only"):
         CLVModel("mbgnbd", backend="lifetimes", by="industry").fit(mixed)
+
+
+def test_a_segment_with_far_larger_orders_keeps_them(simulated):
+    """Ten times the money: its mean order value is its own, not that of the whole base."""
+    parts = []
+    for name, v, seed in (("g0", 1000.0, 1), ("g1", 100.0, 2), ("g2", 100.0, 3), ("g3", 100.0, 4)):
+        rows, _ = simulated(FAST, 300, (40, 104), spend=(6.0, 4.0, v), seed=seed)
+        parts.append(rows.assign(industry=name))
+    model = CLVModel("mbgnbd", by="industry").fit(pd.concat(parts, ignore_index=True))
+    params = model.segments_["g0"]["params"]
+    assert params["p"] * params["v"] / (params["q"] - 1) == pytest.approx(2000.0, rel=0.15)
+    assert model.segments_["g0"]["own_weight"]["order_values"] > 0.6
+
+
+def test_whole_numbers_name_the_same_segment_in_any_column():
+    """1, 1.0 and "1" are one segment: a missing value elsewhere turns a column of integers into floats."""
+    names = [segment_texts(pd.Series(values))[0] for values in ([1, 2], [1.0, None], ["1", "2"])]
+    assert names == ["1", "1", "1"]
+
+
+def test_borrowed_weight_is_what_the_prior_leaves():
+    """By hand: a quarter of the prior's variance in one letter and half in the other leave 5/8."""
+    fit = FitResult({"r": 1.0, "alpha": 1.0}, 0.0, (), covariance=((0.0625, 0.0), (0.0, 0.125)))
+    assert _own_weight(fit, 0.5) == pytest.approx(1 - (0.25 + 0.5) / 2)
+
+
+def test_the_spread_of_segments_is_found(simulated):
+    """Sixteen segments whose order rates differ by a quarter or hardly: a wide spread, and the narrowest."""
+    random = np.random.default_rng(3)
+    found = []
+    for spread in (0.0, 0.5):
+        parts = []
+        for number in range(16):
+            alpha = 8.0 * np.exp(spread * random.standard_normal())
+            rows, _ = simulated(BetaGeometric(2.0, alpha, 0.5, 5.0, True), 120, (40, 104), seed=number)
+            parts.append(rows.assign(industry=f"s{number}"))
+        model = CLVModel("mbgnbd", by="industry").fit(pd.concat(parts, ignore_index=True))
+        found.append(model.segments_["s0"]["spread"]["order_times"])
+    assert found[0] <= 0.06
+    assert 0.18 <= found[1] <= 0.7
+
+
+def test_borrowed_parameters_are_the_same_in_every_segment(simulated):
+    """Forty segments of one world cut at random: the total is as uncertain as without segments, not less."""
+    base, _ = simulated(FAST, 400, (40, 104), seed=5)
+    base = base.assign(industry=[f"s{i % 40}" for i in range(400)], customer_id=np.arange(400))
+    widths = []
+    for by in (None, "industry"):
+        total = CLVModel("mbgnbd", by=by).fit(base).predict_total(base, 260)
+        widths.append((total.high - total.low) / total.expected)
+    assert widths[1] == pytest.approx(widths[0], rel=0.1)
+
+
+def test_order_lines_do_not_tell_the_segment():
+    """Nothing is guessed where the attribute cannot be known."""
+    orders = pd.DataFrame(
+        {"customer_id": ["a", "b"], "ordered_at": ["2024-01-01", "2024-01-02"], "amount": [1.0, 2.0]}
+    )
+    with pytest.raises(PatronError, match="do not tell the industry"):
+        CLVModel("mbgnbd", by="industry").fit(orders)

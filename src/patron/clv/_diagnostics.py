@@ -140,12 +140,12 @@ def _told(fit: FitResult) -> dict[str, Any]:
 def _facts(rows: PurchaseRows, weight: Floats) -> dict[str, Any]:
     count, value = rows.history.repeat_orders, rows.value
     repeated, worth = count > 0, (count > 0) & (value > 0)
-    customers = float(weight.sum())
+    customers = math.fsum(weight)
     return {
         "customers": _whole(customers),
-        "repeat_customers": _whole(float(weight[repeated].sum())),
-        "repeat_customers_with_value": _whole(float(weight[worth].sum())),
-        "one_time_share": float(weight[~repeated].sum()) / customers,
+        "repeat_customers": _whole(math.fsum(weight[repeated])),
+        "repeat_customers_with_value": _whole(math.fsum(weight[worth])),
+        "one_time_share": math.fsum(weight[~repeated]) / customers,
         "correlation_orders_value": _correlation(count[worth], value[worth], weight[worth]),
     }
 
@@ -171,6 +171,12 @@ def _warnings(orders: FitResult, spend: FitResult, facts: Mapping[str, Any], pri
     for what, fit in (("order times", orders), ("order values", spend)):
         decides = "; a weak prior decides" if prior else ""
         found += [f"{what}: {words}{decides}" for words in not_identified(fit)]
+        if fit.covariance is None and len(fit.attempts) > 1:
+            refused = fit.attempts[0].partition(": ")[2]
+            found.append(
+                f"{what}: {refused}; the mean is tied to the observed one instead, "
+                "and its uncertainty is in no interval: set aside or cap the few huge orders"
+            )
         if fit.at_boundary:
             found.append(f"{what}: {fit.at_boundary}; predictions lean on very little")
     correlation = facts["correlation_orders_value"]

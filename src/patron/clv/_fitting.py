@@ -170,7 +170,13 @@ def _candidates(names: Iterable[str], fit: Any) -> tuple[dict[str, FitResult], d
 
 
 def _check_choices(purchases: str, backend: str) -> None:
-    problems = []
+    problems = [
+        f"{name} must be text, not {given!r}"
+        for name, given in (("backend", backend), ("purchases", purchases))
+        if not isinstance(given, str)
+    ]
+    if problems:
+        raise PatronError(problems)
     if backend not in BACKENDS:
         problems.append(f"backend {backend!r} does not exist; there is {_listed(BACKENDS)}")
     if purchases not in ("auto", *PROCESSES):

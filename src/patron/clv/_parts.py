@@ -31,12 +31,15 @@ class Part(NamedTuple):
     ----------
     params, covariance : dict
         The parameters.
+    spread : dict
+        How far a segment's may lie from the whole base's, see ``SegmentFit``; empty for the whole base.
     place : ndarray of int or None
         Where the customers stand among the rows; None when all do.
     """
 
     params: Mapping[str, float]
     covariance: Mapping[str, Any]
+    spread: Mapping[str, float | None]
     place: NDArray[np.intp] | None
 
     def rows(self, rows: PurchaseRows, share: Floats) -> tuple[PurchaseRows, Floats]:
@@ -52,13 +55,13 @@ def models_of(purchases: str, params: Mapping[str, float]) -> tuple[PurchaseProc
 def parts_of(known: Parameters, rows: PurchaseRows) -> list[Part]:
     """Split the rows by segment; those without one, or of one never seen, go with the whole base."""
     if not known.segments or rows.segment is None:
-        return [Part(known.params, known.covariance, None)]
+        return [Part(known.params, known.covariance, {}, None)]
     rest = np.array([name not in known.segments for name in rows.segment])
     parts = [
-        Part(fit["params"], fit["covariance"], np.flatnonzero(rows.segment == name))
+        Part(fit["params"], fit["covariance"], fit["spread"], np.flatnonzero(rows.segment == name))
         for name, fit in known.segments.items()
     ]
-    parts.append(Part(known.params, known.covariance, np.flatnonzero(rest)))
+    parts.append(Part(known.params, known.covariance, {}, np.flatnonzero(rest)))
     return [part for part in parts if part.place is not None and part.place.size]
 
 

@@ -28,8 +28,9 @@ from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]
 
-_SPREADS = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0)
+_SPREADS = (0.03, 0.06, 0.12, 0.18, 0.25, 0.35, 0.5, 0.7, 1.0)
 _MOSTLY_BORROWED = 0.5
+_HARDLY_DIFFERENT = 0.1  # in logs: segments whose parameters differ by a tenth
 
 Fit = Callable[[float], FitResult]
 
@@ -44,10 +45,13 @@ class SegmentFit:
         As in ``CLVModel.params_``.
     customers, repeat_customers : float
         How many there are.
-    own_weight : float
-        0 to 1: how much the segment's own customers decide, the rest is borrowed from the whole base.
+    own_weight : dict of str to float
+        For ``order_times`` and ``order_values``, 0 to 1: how much the segment's own customers decide, the
+        rest is borrowed from the whole base.
     covariance : dict
-        As in ``CLVModel.covariance_``.
+        As in ``CLVModel.covariance_``, given the whole base's parameters.
+    spread : dict of str to float or None
+        Standard deviation of the logs around the whole base's parameters; None where all is borrowed.
     note : str or None
         In words, where the segment borrows most or all.
     """
@@ -55,8 +59,9 @@ class SegmentFit:
     params: dict[str, float]
     customers: float
     repeat_customers: float
-    own_weight: float
+    own_weight: dict[str, float]
     covariance: dict[str, Any]
+    spread: dict[str, float | None]
     note: str | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,23 +92,42 @@ def fit_segments(rows: PurchaseRows, weight: Floats, pooled: Fitted) -> dict[str
     parts = {name: (rows.take(place), weight[place]) for name, place in where.items()}
     large = [name for name in names if _enough(*parts[name])]
     orders, order_spread = _shrunk({name: _order_fit(parts[name], pooled) for name in large}, pooled.orders)
-    spend, _ = _shrunk({name: _spend_fit(parts[name], pooled) for name in large}, pooled.spend)
-    found = {}
-    for name in names:
-        some, some_weight = parts[name]
-        fits = (orders.get(name), spend.get(name))
-        own = 0.0 if fits[0] is None else _own_weight(fits[0], order_spread)
-        whole = (fits[0] or pooled.orders, fits[1] or pooled.spend)
-        repeaters = float(some_weight[some.history.repeat_orders > 0].sum())
-        found[name] = SegmentFit(
-            params={**whole[0].params, **whole[1].params},
-            customers=float(some_weight.sum()),
-            repeat_customers=repeaters,
-            own_weight=own,
-            covariance=covariance_of(*whole),
-            note=_note(name, float(some_weight.sum()), repeaters, own, fits[0] is not None),
+    spend, spend_spread = _shrunk({name: _spend_fit(parts[name], pooled) for name in large}, pooled.spend)
+    return {
+        name: _segment(
+            name,
+            parts[name],
+            pooled,
+            {
+                "order_times": (orders.get(name), order_spread),
+                "order_values": (spend.get(name), spend_spread),
+            },
         )
-    return found
+        for name in names
+    }
+
+
+def _segment(
+    name: str,
+    part: tuple[PurchaseRows, Floats],
+    pooled: Fitted,
+    fits: Mapping[str, tuple[FitResult | None, float]],
+) -> SegmentFit:
+    """Put the two fits of a segment together; what was not fitted is borrowed."""
+    rows, weight = part
+    whole = (fits["order_times"][0] or pooled.orders, fits["order_values"][0] or pooled.spend)
+    own = {what: 0.0 if fit is None else _own_weight(fit, spread) for what, (fit, spread) in fits.items()}
+    customers = math.fsum(weight)
+    repeaters = math.fsum(weight[rows.history.repeat_orders > 0])
+    return SegmentFit(
+        params={**whole[0].params, **whole[1].params},
+        customers=customers,
+        repeat_customers=repeaters,
+        own_weight=own,
+        covariance=covariance_of(*whole),
+        spread={what: None if fit is None else spread for what, (fit, spread) in fits.items()},
+        note=_note(name, customers, repeaters, own, {what: spread for what, (_, spread) in fits.items()}),
+    )
 
 
 def _enough(rows: PurchaseRows, weight: Floats) -> bool:
@@ -127,13 +151,30 @@ def _spend_fit(part: tuple[PurchaseRows, Floats], pooled: Fitted) -> Fit:
 
 
 def _shrunk(fits: Mapping[str, Fit], pooled: FitResult) -> tuple[dict[str, FitResult], float]:
-    """Fit all segments at the spread under which their data are most likely."""
-    tried = {spread: {name: fit(spread) for name, fit in fits.items()} for spread in _SPREADS}
-    # a segment whose curvature is unknown somewhere cannot be compared: it borrows everything
-    usable = [name for name in fits if all(found[name].covariance is not None for found in tried.values())]
-    kept = {spread: {name: found[name] for name in usable} for spread, found in tried.items()}
-    best = max(kept, key=lambda spread: sum(_log_evidence(f, pooled, spread) for f in kept[spread].values()))
-    return kept[best], best
+    """Fit all segments at the spread under which their data are most likely.
+
+    A spread at which a segment has no usable parameters is only taken where all are like that; the segment
+    then borrows everything.
+    """
+    if not fits:
+        return {}, _SPREADS[0]
+    tried = {spread: {name: _usable(fit, spread) for name, fit in fits.items()} for spread in _SPREADS}
+    likely = {
+        spread: sum(
+            -math.inf if fit is None else _log_evidence(fit, pooled, spread) for fit in found.values()
+        )
+        for spread, found in tried.items()
+    }
+    best = max(likely, key=lambda spread: likely[spread])
+    return {name: fit for name, fit in tried[best].items() if fit is not None}, best
+
+
+def _usable(fit: Fit, spread: float) -> FitResult | None:
+    try:
+        found = fit(spread)
+    except NotEnoughData:
+        return None
+    return None if found.covariance is None else found
 
 
 def _log_evidence(fit: FitResult, pooled: FitResult, spread: float) -> float:
@@ -152,10 +193,16 @@ def _own_weight(fit: FitResult, spread: float) -> float:
     return float(np.clip(1.0 - left.mean(), 0.0, 1.0))
 
 
-def _note(name: str, customers: float, repeaters: float, own: float, fitted: bool) -> str | None:
+def _note(
+    name: str, customers: float, repeaters: float, own: Mapping[str, float], spreads: Mapping[str, float]
+) -> str | None:
+    """Say what is borrowed, unless segments hardly differ: then nothing is lost by it."""
     size = f"segment {name!r} has {customers:.0f} customers, {repeaters:.0f} with repeat orders"
-    if not fitted:
+    if not any(own.values()):
         return f"{size}: too few to fit, it uses the parameters of the whole base"
-    if own < _MOSTLY_BORROWED:
-        return f"{size}: it borrows {1 - own:.0%} of its order times' parameters from the whole base"
-    return None
+    borrowed = [
+        f"{1 - weight:.0%} of its parameters of {what.replace('_', ' ')}"
+        for what, weight in own.items()
+        if weight < _MOSTLY_BORROWED and spreads[what] > _HARDLY_DIFFERENT
+    ]
+    return f"{size}: it borrows {' and '.join(borrowed)} from the whole base" if borrowed else None

@@ -31,6 +31,7 @@ UNITS = {
     "p": "1",
     "q": "1",
 }
+_MOST_REGULAR = 100
 _KEYS = ("settings", "purchases", "params", "covariance", "segments", "diagnostics")
 
 
@@ -121,6 +122,8 @@ def parameter_problems(purchases: str, params: Mapping[str, float]) -> list[str]
             problems.append(f"parameter {name} must be a positive number, not {value!r}")
         elif name == "k" and value != int(value):
             problems.append(f"parameter k must be a whole number, not {value!r}")
+        elif not 1e-12 <= value <= (_MOST_REGULAR if name == "k" else 1e12):
+            problems.append(f"parameter {name} = {value!r} is out of all proportion")
     if not problems and given["q"] <= 1:
         problems.append(f"parameter q must be above 1 for a finite mean order value, not {given['q']!r}")
     return problems
@@ -134,6 +137,8 @@ def stored_problems(stored: Mapping[str, Any]) -> None:
     ModelError
         When it was written by another version's layout or is damaged, with all problems.
     """
+    if not isinstance(stored, Mapping):
+        raise ModelError(f"a CLV model is stored as a dict, not as {stored!r:.40}", "train the model again")
     if stored.get("schema_version") != SCHEMA_VERSION:
         raise ModelError(
             f"this CLV model has schema version {stored.get('schema_version')!r}, not {SCHEMA_VERSION}",
@@ -142,9 +147,16 @@ def stored_problems(stored: Mapping[str, Any]) -> None:
     missing = [key for key in _KEYS if key not in stored]
     if missing:
         raise ModelError(f"this CLV model lacks {', '.join(missing)}", "train the model again")
-    problems = parameter_problems(stored["purchases"], stored["params"])
-    for name, segment in stored["segments"].items():
-        found = parameter_problems(stored["purchases"], segment["params"])
-        problems += [f"segment {name!r}: {problem}" for problem in found]
+    try:
+        problems = parameter_problems(stored["purchases"], stored["params"])
+        uncertain_letters(stored["covariance"])
+        dict(stored["settings"]), dict(stored["diagnostics"])
+        for name, segment in stored["segments"].items():
+            found = parameter_problems(stored["purchases"], segment["params"])
+            problems += [f"segment {name!r}: {problem}" for problem in found]
+            uncertain_letters(segment["covariance"])
+            dict(segment["spread"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"this CLV model is damaged ({error!r})", "train the model again") from None
     if problems:
         raise ModelError(problems, "train the model again")

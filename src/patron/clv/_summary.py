@@ -26,6 +26,8 @@ SUMMARY_COLUMNS = (
     "weeks_observed",
     "mean_repeat_order_value",
 )
+_LOG_ROUNDING = 1e-6  # per gap: sums of logs are kept as integers
+_MOST_MONEY = 1e15
 _ROUNDING = 1e-9  # weeks by which a span may exceed the weeks observed: days / 7 rounds
 
 
@@ -97,6 +99,10 @@ def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
     PatronError
         With every problem at once.
     """
+    if not (by is None or isinstance(by, str)):
+        raise PatronError(f"by must name one column, not {by!r}")
+    if not isinstance(summary, pd.DataFrame) and hasattr(summary, "to_pandas"):
+        summary = summary.to_pandas()  # Polars, Arrow
     if not isinstance(summary, pd.DataFrame):
         raise PatronError(
             f"a purchase summary is a pandas DataFrame, not a {type(summary).__name__}",
@@ -116,6 +122,8 @@ def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
     log_gaps = _numbers(summary, "sum_log_gap_weeks", problems) if "sum_log_gap_weeks" in summary else None
     if not problems:
         problems = _problems(summary, *columns)
+    if not problems and log_gaps is not None:
+        problems = _gap_problems(summary, columns[0], columns[1], log_gaps)
     problems += _id_problems(summary)
     if problems:
         raise PatronError(problems, "mend these rows, or leave them out, and try again")
@@ -127,7 +135,14 @@ def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
 
 def segment_texts(values: pd.Series) -> NDArray[Any]:
     """Segment of each customer as text, None where it is missing."""
-    return np.array([None if pd.isna(value) else str(value) for value in values], dtype=object)
+    return np.array([_segment_text(value) for value in values], dtype=object)
+
+
+def _segment_text(value: Any) -> str | None:
+    """Write 1 and 1.0 alike: a column of whole numbers with one missing is a column of floats."""
+    if pd.isna(value):
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _numbers(summary: pd.DataFrame, name: str, problems: list[str]) -> Floats:
@@ -154,9 +169,25 @@ def _problems(
         (span < 0, "weeks_first_to_last_order negative"),
         (observed < 0, "weeks_observed negative"),
         (value < 0, "mean_repeat_order_value negative"),
+        (value > _MOST_MONEY, f"mean_repeat_order_value above {_MOST_MONEY:.0e}"),
         (span > observed + _ROUNDING, "weeks_first_to_last_order longer than weeks_observed"),
         ((count == 0) & (span > 0), "weeks_first_to_last_order above 0 without repeat orders"),
         ((count == 0) & (value > 0), "mean_repeat_order_value above 0 without repeat orders"),
+    )
+    return [_words(summary, bad, words) for bad, words in checks if bad.any()]
+
+
+def _gap_problems(summary: pd.DataFrame, count: Floats, span: Floats, log_gaps: Floats) -> list[str]:
+    """Check the logs of gaps: x gaps that add up to t_x reach x log(t_x / x) at most, all being equal."""
+    repeated = count > 0
+    with np.errstate(divide="ignore"):
+        most = count * np.log(np.where(repeated, span, 1.0) / np.maximum(count, 1.0))
+    checks = (
+        (~repeated & (log_gaps != 0.0), "sum_log_gap_weeks not 0 without repeat orders"),
+        (
+            repeated & (log_gaps > most + _LOG_ROUNDING * (1.0 + count)),
+            "sum_log_gap_weeks larger than gaps within weeks_first_to_last_order allow (are they in days?)",
+        ),
     )
     return [_words(summary, bad, words) for bad, words in checks if bad.any()]
 
@@ -196,3 +227,17 @@ def check_weights(sample_weight: ArrayLike | None, rows: int) -> Floats:
             "leave out the rows that stand for nobody",
         )
     return weight
+
+
+def check_times(weeks: ArrayLike) -> Floats:
+    """Read times since a customer's first order, shape (k,), weeks.
+
+    Raises
+    ------
+    PatronError
+        When they are not finite numbers of 0 or more.
+    """
+    times = np.atleast_1d(np.asarray(weeks, dtype=np.float64))
+    if not (np.isfinite(times) & (times >= 0.0)).all():
+        raise PatronError("weeks must be finite numbers of 0 or more")
+    return times

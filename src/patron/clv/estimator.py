@@ -28,7 +28,7 @@ from patron.clv._stored import (
     stored_form,
     stored_problems,
 )
-from patron.clv._summary import PurchaseRows, check_weights, read_summary
+from patron.clv._summary import PurchaseRows, check_times, check_weights, read_summary
 from patron.clv.evidence import Evidence
 from patron.clv.ledger_view import is_ledger, view_ledger
 from patron.clv.processes import PurchaseProcess
@@ -331,9 +331,7 @@ class CLVModel(Settings):
 
         Of the whole base's parameters; what the tracking plot adds up.
         """
-        return self._pooled()[0].expected_orders_since_first(
-            np.atleast_1d(np.asarray(weeks, dtype=np.float64))
-        )
+        return self._pooled()[0].expected_orders_since_first(check_times(weeks))
 
     def expected_order_value(self, summary: pd.DataFrame) -> Floats:
         """Estimate the value of an order (currency), shape (n,)."""

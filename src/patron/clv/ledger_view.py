@@ -5,6 +5,7 @@ In: order lines and a day. Out: the customer tables and the day as a number. Not
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from patron.clv.evidence import Evidence, evidence_from
+from patron.errors import PatronError
 from patron.snapshots import CustomerTables, customer_tables, history_before, purchase_summary, to_day
 
 
@@ -47,6 +49,9 @@ def view_ledger(orders: Any, as_of: str | date, reading: dict[str, Any]) -> Ledg
     # imported here: predicting from a summary does without the ledger's engine
     from patron.ledger import load_ledger, materialise
 
+    unknown = sorted(set(reading) - set(inspect.signature(load_ledger).parameters))
+    if unknown:
+        raise PatronError(f"order lines cannot be read with {', '.join(unknown)}")
     ledger = load_ledger(orders, as_of=as_of, **reading)
     tables = customer_tables(ledger.lines, keep=materialise)
     return LedgerView(tables, to_day(ledger.as_of), ledger.minor_digits)
@@ -63,19 +68,29 @@ def with_segment(summary: pd.DataFrame, attributes: pd.DataFrame | None, by: str
         One row per customer, with ``customer_id`` and the attribute.
     by : str or None
         Name of the attribute; nothing is joined when None.
+
+    Raises
+    ------
+    PatronError
+        When there is no such attribute.
     """
     if by is None:
         return summary
     if attributes is None or by not in attributes.columns:
-        return summary.assign(**{by: None})
+        raise PatronError(
+            f"order lines alone do not tell the {by} of a customer",
+            f"give a purchase summary with the column {by}, or a config that names ledger.customers",
+        )
     known = attributes.drop_duplicates("customer_id").set_index("customer_id")[by]
     return summary.assign(**{by: known.reindex(summary["customer_id"]).to_numpy()})
 
 
 def is_ledger(data: Any, as_of: str | date, reading: Mapping[str, Any]) -> bool:
     """Whether these are order lines: a path, a foreign frame, or a pandas frame that holds orders."""
-    if not isinstance(data, pd.DataFrame):
-        return hasattr(data, "columns") or isinstance(data, str) or hasattr(data, "__fspath__")
-    return "repeat_orders" not in data.columns and (
-        "ordered_at" in data.columns or bool(reading) or as_of != "latest"
-    )
+    if isinstance(data, str) or hasattr(data, "__fspath__"):
+        return True
+    columns = list(getattr(data, "columns", ["repeat_orders"]))
+    if "repeat_orders" in columns:
+        return False
+    foreign = not isinstance(data, pd.DataFrame)
+    return foreign or "ordered_at" in columns or bool(reading) or as_of != "latest"

@@ -1,7 +1,7 @@
 """Log-likelihoods of the purchase processes, with first and second derivatives in the logs of the parameters.
 
 In: ``FitRows``. Out: functions for ``newton``. Not here: the search, priors; order values
-(``spend_likelihood``); what a regularity k above 1 adds (``_regular_likelihood``).
+(``spend_likelihood``); what a regularity k above 1 adds (``regular_likelihood``).
 
 With R = r + k x, bd = b + the number of chances to leave before the last, and M = 1 for k = 1,
 

@@ -64,8 +64,13 @@ def fit_spend(
     customers = float(weight.sum())
     mean = float((weight * value).sum()) / customers
     fit = _Fit(count, value / mean, weight, prior, _centre(towards, mean), sd)
-    if prior:
+    if towards is not None:
         attempts: list[Attempt] = [
+            ("maximum likelihood drawn towards others", lambda: fit.free(fit.prior.centre, borrowed=True))
+        ]
+        advice = "draw it closer"
+    elif prior:
+        attempts = [
             ("maximum likelihood with a weak prior", lambda: fit.free(fit.prior.centre)),
             ("the same, mean order value tied to the observed mean", fit.tied),
         ]
@@ -97,12 +102,15 @@ class _Fit:
             alike = np.full(sample.size, self.customers / sample.size)
             self.sampled = spend_likelihood(count[sample], value[sample], alike)
 
-    def free(self, start: Floats) -> FitResult:
-        """Fit p, q and v; refuse what needs a tie, and without a prior what is not a maximum."""
+    def free(self, start: Floats, *, borrowed: bool = False) -> FitResult:
+        """Fit p, q and v; refuse what needs a tie, and without a prior what is not a maximum.
+
+        A mean far from that of a segment's own few customers is what borrowing is for.
+        """
         found = climb(self.prior, self.likelihood, self.sampled, start, _REACH, self.customers)
         p, q, v = np.exp(found.point).tolist()
         absurd = mean_is_absurd(p, q, v)
-        if absurd is not None and (self.prior.sd is not None or q <= 1.0):
+        if absurd is not None and (q <= 1.0 or not (borrowed or self.prior.sd is None)):
             raise ValueError(absurd)
         limit = spend_limit(p, q, v)
         if self.prior.sd is None and bool(found.held.any()):
