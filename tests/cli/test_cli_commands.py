@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from trade_project import Project
 
-from patron import CLVModel, __version__
+from patron import __version__
+from patron.clv.processes.betageometric import BetaGeometric
 
 Run = Callable[..., Any]
 COMMANDS = ("demo", "init", "check", "score", "report", "train", "verify", "features")
@@ -215,12 +216,15 @@ def test_verify_explains_every_difference(patron: Run, config: Path) -> None:
 def test_verify_refuses_what_nothing_explains(
     patron: Run, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 3 and the name of the quantity: a wrong formula must not pass."""
-    plain = CLVModel.expected_orders
-    monkeypatch.setattr(CLVModel, "expected_orders", lambda self, *given: plain(self, *given) * 1.001)
+    """Exit 3 and the name of the quantity: a CLV twice too large is no month length."""
+    plain = BetaGeometric.discounted_orders_if_alive
+    monkeypatch.setattr(
+        BetaGeometric, "discounted_orders_if_alive", lambda self, *given: 2.0 * plain(self, *given)
+    )
     said = patron("verify", config)
     assert said.code == 3
-    assert "Not verified: nothing explains the difference in expected orders, CLV." in said.out
+    assert "Not verified: nothing explains the difference in CLV." in said.out
+    assert only_object(patron("verify", config, "--json").out)["verified"] is False
 
 
 def test_features_lists_the_catalogue(patron: Run) -> None:

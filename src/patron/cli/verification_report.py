@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -15,8 +16,9 @@ _NAMES = {
     "expected_orders": "expected orders",
     "expected_order_value": "order value",
     "clv": "CLV",
+    "no_order_probability": "P(no order in 90 days)",
 }
-_EXPLAINED, _OPEN = "yes", "NO"
+_AGREES = "nothing to explain: "
 
 
 def print_verification(done: Verified) -> None:
@@ -28,6 +30,7 @@ def print_verification(done: Verified) -> None:
         What `patron verify` found.
     """
     screen.say(f"{done.customers:,} customers; {done.model.diagnostics_['chosen_because']}.")
+    screen.say("First what must agree with lifetimes, then what each choice of ours changes, one at a time.")
     for between, lines in _grouped(done.comparisons).items():
         screen.say("")
         rows = [
@@ -35,17 +38,18 @@ def print_verification(done: Verified) -> None:
                 _NAMES[line.quantity],
                 _shown(line.largest_relative_difference),
                 "" if line.total_difference is None else _shown(line.total_difference),
-                _EXPLAINED if line.explained_by else _OPEN,
+                _answer(line),
             )
             for line in lines
         ]
-        headers = ("relative difference", "largest", "of the totals", "explained")
+        headers = ("relative difference", "largest", "of the totals", "agrees or explained")
         screen.table(f"{between[0].upper()}{between[1:]}", headers, rows)
         for reason in dict.fromkeys(line.explained_by for line in lines if line.explained_by):
-            screen.say(f"  {reason[0].upper()}{reason[1:]}.")
+            said = reason.removeprefix(_AGREES)
+            screen.say(f"  {said[0].upper()}{said[1:]}.")
         missing = max(line.customers_without for line in lines)
         if missing:
-            screen.say(f"  lifetimes has no number for {missing:,} customers; they are left out.")
+            screen.say(f"  lifetimes has no reliable number for {missing:,} customers; they are left out.")
     screen.say("")
     screen.say(_verdict(done))
 
@@ -57,12 +61,30 @@ def verification_json(done: Verified) -> dict[str, Any]:
         "customers": done.customers,
         "purchases": done.model.purchases_,
         "params": done.model.params_,
-        "comparisons": [asdict(line) for line in done.comparisons],
+        "comparisons": [_plain(line) for line in done.comparisons],
     }
+
+
+def _plain(line: Comparison) -> dict[str, Any]:
+    """JSON has no infinity: null."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(line).items()
+    }
+
+
+def _answer(line: Comparison) -> str:
+    if line.explained_by is None:
+        return "NO"
+    return "agrees" if line.explained_by.startswith(_AGREES) else "explained"
 
 
 def _shown(difference: float) -> str:
     """Percent where a person would count in percent."""
+    if not math.isfinite(difference):
+        return "no number"
+    if difference == 0.0:
+        return "0"
     return f"{difference:.1%}" if difference >= 5e-4 else f"{difference:.0e}"
 
 
