@@ -161,11 +161,11 @@ def test_months_are_discounted_at_their_middle():
     assert months.factors[[0, 11]] == pytest.approx(1.1 ** -(np.array([0.5, 11.5]) / 12))
 
 
-def test_a_part_of_a_month_is_discounted_at_its_own_middle():
-    """From day 45 on, the first stretch ends with the second month."""
+def test_a_part_of_a_month_keeps_the_factor_of_its_month():
+    """From day 45 on, the first stretch ends with the second month and has that month's middle."""
     parts = stretches(45 / 7, 3 * 30.4375 / 7, 0.1)
     assert parts.ends * 7 == pytest.approx([60.875, 91.3125])
-    assert parts.factors == pytest.approx(1.1 ** -(np.array([52.9375, 76.09375]) / 365.25))
+    assert parts.factors == pytest.approx(1.1 ** -(np.array([1.5, 2.5]) / 12))
 
 
 def test_value_at_risk_is_never_negative():

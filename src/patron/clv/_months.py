@@ -31,16 +31,23 @@ class Stretches:
     ends : ndarray, shape (k,)
         Where each one ends, weeks after as_of.
     factors : ndarray, shape (k,)
-        Discount factor at the middle of each.
+        Discount factor of each: that of the middle of its month.
     """
 
     start: float
     ends: Floats
     factors: Floats
 
-    def since_start(self) -> Stretches:
-        """Count the same stretches from where the first one begins; the factors stay."""
-        return Stretches(0.0, self.ends - self.start, self.factors)
+    def after(self, weeks: float) -> Stretches:
+        """Leave what lies more than so many weeks after as_of, counted from there; the factors stay."""
+        left = self.ends > weeks
+        return Stretches(0.0, self.ends[left] - weeks, self.factors[left])
+
+    def until(self, weeks: float) -> Stretches:
+        """Leave out what lies more than so many weeks after as_of; the factors stay."""
+        starts = np.append(self.start, self.ends[:-1])[: self.ends.size]
+        begun = starts < weeks
+        return Stretches(self.start, np.minimum(self.ends[begun], weeks), self.factors[begun])
 
     def weights(self) -> Floats:
         """Weigh the orders expected by each end so that they add up to the discounted sum, shape (k,)."""
@@ -58,7 +65,10 @@ class Stretches:
 
 
 def stretches(start_weeks: float, end_weeks: float, annual_discount_rate: float) -> Stretches:
-    """Cut (start, end] at the months counted from as_of; a stretch is discounted at its middle.
+    """Cut (start, end] at the months counted from as_of; a month is discounted at its middle.
+
+    A part of a month that is left after the start keeps the factor of its month: the same orders weigh the
+    same wherever the count begins. The last month ends with the horizon.
 
     Parameters
     ----------
@@ -66,12 +76,18 @@ def stretches(start_weeks: float, end_weeks: float, annual_discount_rate: float)
         Weeks after as_of; nothing is left where the end is not after the start.
     annual_discount_rate : float
         Yearly rate; the factor after y years is (1 + rate) ** -y.
+
+    Examples
+    --------
+    >>> whole, rest = stretches(0.0, 8.0, 0.1), stretches(1.0, 8.0, 0.1)
+    >>> bool((whole.factors == rest.factors).all()), whole.ends.round(2).tolist()
+    (True, [4.35, 8.0])
     """
     months = WEEKS_PER_MONTH * np.arange(1, int(np.ceil(end_weeks / WEEKS_PER_MONTH)) + 1)
-    inside = months[(months > start_weeks) & (months < end_weeks * (1.0 - 1e-12))]
-    ends = np.append(inside, end_weeks) if end_weeks > start_weeks else np.empty(0)
-    middles = 0.5 * (np.append(start_weeks, ends[:-1]) + ends) if ends.size else ends
-    return Stretches(start_weeks, ends, discount_factor(middles, annual_discount_rate))
+    ends = np.append(months[months < end_weeks * (1.0 - 1e-12)], end_weeks)
+    middles = 0.5 * (np.append(0.0, ends[:-1]) + ends)
+    left = ends > start_weeks
+    return Stretches(start_weeks, ends[left], discount_factor(middles[left], annual_discount_rate))
 
 
 def discount_factor(weeks: Floats, annual_discount_rate: float) -> Floats:

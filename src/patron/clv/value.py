@@ -7,7 +7,7 @@ Not here: the chance of churn (``churn``), which ``value_at_risk`` takes as an a
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,20 @@ from patron.clv._parts import Columns, for_each_part
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._summary import PurchaseRows, read_summary
 from patron.clv.processes import PurchaseProcess
+from patron.clv.processes.histories import Histories
 from patron.errors import PatronError
 
 if TYPE_CHECKING:
     from patron.clv.estimator import CLVModel
 
 Floats = NDArray[np.float64]
+
+_TINY = 1e-7  # chance of an order above which a difference of expectations keeps five digits and more
+# Radau's nodes: an order that is next to impossible mostly comes at the end of the time it has
+_NODES = (0.0885879595127039, 0.409466864440735, 0.787659461760847, 1.0)
+_LAGRANGE = np.linalg.inv(np.vander(_NODES, increasing=True)).T.tolist()  # each node's polynomial, by powers
+_POINTS, _HALF_WEIGHTS = np.polynomial.legendre.leggauss(6)
+_PLACES, _WEIGHTS = (0.5 + 0.5 * _POINTS).tolist(), (0.5 * _HALF_WEIGHTS).tolist()
 
 
 def customer_value(
@@ -51,7 +59,7 @@ def customer_value(
     margin : float or ndarray, shape (n,)
         Share of an order's value that is earned.
     annual_discount_rate : float
-        Yearly rate; a month's orders (or those of the part of a month after h) are discounted at its middle.
+        Yearly rate; a month's orders are discounted at its middle, before h and after.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def customer_value(
         ``expected_order_value`` (currency, before margin); ``clv``, ``clv_low``, ``clv_high`` (currency,
         discounted margin in H; an 80 % predictive interval of what is realised, zero to zero where most
         futures bring nothing); ``clv_if_silent`` (the same over (h, H], given no order in h);
-        ``clv_if_kept`` (over H, given an order in h).
+        ``clv_if_kept`` (over H, given an order in h, also where that is next to impossible).
 
     Raises
     ------
@@ -89,38 +97,118 @@ def customer_value(
     check_horizon("churn_horizon_days", churn_horizon_days)
     check_rate(annual_discount_rate)
     horizon, churn_horizon = horizon_months * WEEKS_PER_MONTH, churn_horizon_days / DAYS_PER_WEEK
+    months = stretches(0.0, horizon, annual_discount_rate)
 
     def columns(process: PurchaseProcess, spend: Spend, some: PurchaseRows, share: Floats) -> Columns:
         found, whole = value_columns(process, spend, some, share, horizon, annual_discount_rate)
-        chance = process.order_chance_if_alive(some.history, churn_horizon)
-        silent = _silent_columns(process, some, whole, chance, churn_horizon, horizon, annual_discount_rate)
         earned = share * found["expected_order_value"]
-        none = {"no_order_probability": 1.0 - found["alive_probability"] * chance}
-        return found | none | {name: earned * orders for name, orders in silent.items()}
+        return found | _split_columns(process, some.history, churn_horizon, months, whole, earned, found)
 
     table = for_each_part(model._known(), rows, margin_share(margin, len(rows)), columns)
     table.insert(1, "no_order_probability", table.pop("no_order_probability"))
     return table
 
 
-def _silent_columns(
+def _split_columns(
     process: PurchaseProcess,
-    rows: PurchaseRows,
+    past: Histories,
+    weeks: float,
+    months: Stretches,
     whole: Floats,
-    chance: Floats,
-    churn_horizon: float,
-    horizon: float,
-    annual_discount_rate: float,
+    earned: Floats,
+    found: Columns,
 ) -> Columns:
-    """Discounted orders given silence in h, and given an order in h."""
-    later, rest = rows.history.later(churn_horizon), stretches(churn_horizon, horizon, annual_discount_rate)
-    ahead = process.discounted_orders_if_alive(later, rest.since_start())
-    # (C - q C') / (1 - q), arranged so that nothing is lost where an order is very unlikely
-    if_kept = (whole - process.silent_chance_if_alive(rows.history, churn_horizon) * ahead) / chance
+    """P(no order in the next weeks), and the values given silence or an order in them."""
+    later, chance = past.later(weeks), process.order_chance_if_alive(past, weeks)
+    rest = process.discounted_orders_if_alive(later, months.after(weeks))
+    silent = earned * (process.alive_probability(later) * rest)
+    kept = earned * _orders_if_kept(process, past, weeks, months, whole, rest, chance)
+    if months.factors[-1] <= months.factors[0]:
+        # an order raises what to expect unless the discount rewards waiting; rounding must not undo that
+        silent, kept = np.minimum(silent, found["clv"]), np.maximum(kept, found["clv"])
     return {
-        "clv_if_silent": process.alive_probability(later) * ahead,
-        "clv_if_kept": np.maximum(if_kept, 0.0),
+        "no_order_probability": 1.0 - found["alive_probability"] * chance,
+        "clv_if_silent": silent,
+        "clv_if_kept": kept,
     }
+
+
+def _orders_if_kept(
+    process: PurchaseProcess,
+    past: Histories,
+    weeks: float,
+    months: Stretches,
+    whole: Floats,
+    rest: Floats,
+    chance: Floats,
+) -> Floats:
+    """Discounted orders of a customer alive who orders within the next weeks, shape (n,).
+
+    All orders less those of the silent, (C - q C') / c. The difference is about c max(1, C) or more: it has
+    digits left unless c is tiny beside both 1 and C.
+    """
+    still = process.silent_chance_if_alive(past, weeks)
+    tiny = chance <= _TINY * np.minimum(whole, 1.0)
+    kept = np.maximum((whole - still * rest) / np.where(tiny, 1.0, chance), 0.0)
+    rows = np.flatnonzero(tiny)
+    if rows.size:
+        some = Histories(*(column[rows] for column in past))
+        kept[rows] = _orders_around_the_next(process, some, weeks, months, chance[rows])
+    return kept
+
+
+def _orders_around_the_next(
+    process: PurchaseProcess, past: Histories, weeks: float, months: Stretches, chance: Floats
+) -> Floats:
+    """Discounted orders given one in the next weeks: it and those after it, V(u), averaged over its time u.
+
+    With F(u) = P(an order by u) that is the integral of V dF over F(weeks), month by month: nothing cancels.
+    """
+
+    def share(until: float) -> Floats:
+        # an order too unlikely for a number is taken to come at the end
+        result = np.full(chance.size, float(until == weeks))
+        by_then = process.order_chance_if_alive(past, until)
+        np.divide(by_then, chance, out=result, where=chance > 0.0)
+        return result
+
+    total, start, before = np.zeros(chance.size), 0.0, np.zeros(chance.size)
+    within = months.until(weeks)
+    for end, factor in zip(within.ends.tolist(), within.factors.tolist(), strict=True):
+        width = end - start
+        values = [factor + _orders_after_one(process, past, start + width * node, months) for node in _NODES]
+        by_place, by_end = [share(start + width * place) for place in _PLACES], share(end)
+        total += _integral(values, before, by_place, by_end)
+        start, before = end, by_end
+    return total
+
+
+def _orders_after_one(process: PurchaseProcess, past: Histories, weeks: float, months: Stretches) -> Floats:
+    """Discounted orders after an order so many weeks ahead, shape (n,)."""
+    then = past.observed + weeks
+    ordered = Histories(past.repeat_orders + 1.0, then, then)
+    expected = process.discounted_orders_if_alive(ordered, months.after(weeks))
+    return process.alive_probability(ordered) * expected
+
+
+def _integral(values: list[Floats], before: Floats, by_place: list[Floats], by_end: Floats) -> Floats:
+    """Integrate V dF over a stretch, V a polynomial through its values at the nodes, F known at the places.
+
+    The moments of dF come by parts: F keeps its digits where it is tiny.
+    """
+    moments = [by_end - before]
+    for power in range(1, len(_NODES)):
+        moment = by_end.copy()
+        for place, weight, share in zip(_PLACES, _WEIGHTS, by_place, strict=True):
+            moment -= (power * weight * place ** (power - 1)) * share
+        moments.append(moment)
+    total = np.zeros(by_end.size)
+    for value, coefficients in zip(values, _LAGRANGE, strict=True):
+        for coefficient, moment in zip(coefficients, moments, strict=True):
+            total += coefficient * moment * value
+    # a mean lies between the values
+    low, high = np.min(values, axis=0), np.max(values, axis=0)
+    return np.asarray(np.clip(total, moments[0] * low, moments[0] * high))
 
 
 def value_at_risk(churn_probability: ArrayLike, clv_if_kept: ArrayLike, clv_if_silent: ArrayLike) -> Floats:
@@ -146,33 +234,49 @@ def value_columns(
     annual_discount_rate: float,
 ) -> tuple[Columns, Floats]:
     """Compute what ``CLVModel.predict`` returns, and the discounted orders given alive, from checked rows."""
-    alive = process.alive_probability(rows.history)
-    ahead = process.expected_orders_if_alive(rows.history, np.array([horizon_weeks]))[:, 0]
-    discounted = process.discounted_orders_if_alive(
-        rows.history, stretches(0.0, horizon_weeks, annual_discount_rate)
-    )
-    worth = expected_order_value(spend, rows.history.repeat_orders, rows.value)
+    expected = _expected_value(process, spend, rows, stretches(0.0, horizon_weeks, annual_discount_rate))
+    orders = process.expected_orders_if_alive(rows.history, np.array([horizon_weeks]))[:, 0]
     low, high = value_interval(
         process, spend, rows, horizon_weeks=horizon_weeks, annual_discount_rate=annual_discount_rate
     )
     columns = {
-        "alive_probability": alive,
-        "expected_orders": alive * ahead,
-        "expected_order_value": worth,
-        "clv": share * worth * alive * discounted,
+        "alive_probability": expected.alive,
+        "expected_orders": expected.alive * orders,
+        "expected_order_value": expected.worth,
+        "clv": expected.clv(share),
         "clv_low": share * low,
         "clv_high": share * high,
     }
-    return columns, discounted
+    return columns, expected.orders
 
 
 def clv_columns(
     process: PurchaseProcess, spend: Spend, rows: PurchaseRows, share: Floats, months: Stretches
 ) -> Columns:
-    """Compute the discounted expected margin alone."""
-    worth = expected_order_value(spend, rows.history.repeat_orders, rows.value)
-    orders = process.discounted_orders_if_alive(rows.history, months)
-    return {"clv": share * worth * process.alive_probability(rows.history) * orders}
+    """Compute the column ``clv`` of ``value_columns`` alone."""
+    return {"clv": _expected_value(process, spend, rows, months).clv(share)}
+
+
+class _ExpectedValue(NamedTuple):
+    """What ``clv`` is made of: P(alive), an order's value, discounted orders given alive; shape (n,)."""
+
+    alive: Floats
+    worth: Floats
+    orders: Floats
+
+    def clv(self, share: Floats) -> Floats:
+        """Discounted expected margin."""
+        return share * self.worth * self.alive * self.orders
+
+
+def _expected_value(
+    process: PurchaseProcess, spend: Spend, rows: PurchaseRows, months: Stretches
+) -> _ExpectedValue:
+    return _ExpectedValue(
+        process.alive_probability(rows.history),
+        expected_order_value(spend, rows.history.repeat_orders, rows.value),
+        process.discounted_orders_if_alive(rows.history, months),
+    )
 
 
 def margin_share(margin: float | Floats, rows: int) -> Floats:
