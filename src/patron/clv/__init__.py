@@ -9,7 +9,7 @@ asked for as the backend of a fit.
 
 from patron.clv.calibration import holdout_calibration
 from patron.clv.estimator import CLVModel
-from patron.clv.evidence import Evidence, evidence_from
+from patron.clv.evidence import Evidence, evidence_from, held_out_days
 from patron.clv.ledger_view import LedgerView, view_ledger
 from patron.clv.margins import customer_margins, net_ratios
 from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
@@ -27,6 +27,7 @@ __all__ = [
     "customer_value",
     "evidence_from",
     "frequency_classes",
+    "held_out_days",
     "holdout_calibration",
     "net_ratios",
     "order_value_shares",

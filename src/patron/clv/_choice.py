@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from patron.clv._months import DAYS_PER_WEEK
 from patron.clv._summary import PurchaseRows, read_summary
 from patron.clv.evidence import Evidence
 from patron.clv.native.attempts import FitResult
-from patron.clv.processes import PROCESSES, PurchaseProcess, process_from
+from patron.clv.processes import PROCESSES, PurchaseProcess, expected_orders, process_from
 from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]
@@ -145,9 +146,7 @@ def _about_bgnbd(candidates: Mapping[str, FitResult]) -> str:
 
 
 def _trial(process: PurchaseProcess, rows: PurchaseRows, evidence: Evidence) -> Trial:
-    weeks = np.array([evidence.days / 7.0])
-    expected = process.alive_probability(rows.history)
-    expected = expected * process.expected_orders_if_alive(rows.history, weeks)[:, 0]
+    expected = expected_orders(process, rows.history, evidence.days / DAYS_PER_WEEK)
     actual = evidence.orders_ahead
     figures = {
         "expected_orders": float(expected.sum()),

@@ -18,10 +18,10 @@ from patron.clv._season import season_of
 from patron.clv._summary import PurchaseRows
 from patron.clv.evidence import Evidence
 from patron.clv.native.attempts import FitResult
+from patron.clv.native.climbing import PRIOR_SD
 
 Floats = NDArray[np.float64]
 
-_PRIOR_SD = 3.0
 _CORRELATED = 0.3
 _FEW_REPEATERS = 30
 _REGULAR_GAIN = (
@@ -108,9 +108,9 @@ def standard_errors(fit: FitResult) -> dict[str, float] | None:
 
 
 def _weak_directions(information: Floats) -> list[Floats]:
-    """Directions of the logs in which the data say less than a normal prior of sd 3."""
+    """Directions of the logs in which the data say less than a weak prior."""
     values, vectors = np.linalg.eigh(information)
-    return [vectors[:, i] for i in range(values.size) if values[i] < 1.0 / _PRIOR_SD**2]
+    return [vectors[:, i] for i in range(values.size) if values[i] < 1.0 / PRIOR_SD**2]
 
 
 def _dropout_words(params: Mapping[str, float]) -> str:

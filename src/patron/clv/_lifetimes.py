@@ -41,9 +41,17 @@ from patron.clv._lifetimes_searches import (
     spend_search,
 )
 from patron.clv.native.attempts import Attempt, FitResult, first_that_works
-from patron.clv.native.climbing import Prior, as_tuples, is_flat, told
-from patron.clv.native.limits import LIMITS, MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
+from patron.clv.native.climbing import PRIOR_SD, Prior, as_tuples, is_flat, told
+from patron.clv.native.limits import (
+    IN_WEEKS,
+    MOST_SHAPE,
+    mean_is_absurd,
+    purchase_limit,
+    shape_limit,
+    spend_limit,
+)
 from patron.clv.native.newton import Climb, Derivatives, maximise
+from patron.clv.native.order_values import HUGE_ORDERS, REACH, spend_centre, untied
 from patron.clv.native.rows import FitRows
 from patron.errors import PatronError
 
@@ -52,10 +60,7 @@ Floats = NDArray[np.float64]
 _PANDAS_OPTION = "mode.chained_assignment"
 _FITTERS = {"bgnbd": "BetaGeoFitter", "mbgnbd": "ModifiedBetaGeoFitter", "paretonbd": "ParetoNBDFitter"}
 _LETTERS = {"bgnbd": "r alpha a b", "mbgnbd": "r alpha a b", "paretonbd": "r alpha s beta"}
-_IN_WEEKS = ("alpha", "beta")
-_LIMITS = LIMITS | {"s": LIMITS["a"], "beta": LIMITS["alpha"]}
 _STARTS = ((1.0, 1.0, 3.0), (0.5, 0.5, 2.0), (3.0, 1.0, 10.0))  # r, and a and b or s and beta over mean weeks
-_SPEND_CENTRE = (2.0, 3.0, 1.0)  # p, q, v over the mean order value
 _SPEND_STARTS = (None, (6.0, 4.0, 0.5), (1.0, 3.0, 2.0))
 _REACH = float(np.log(1e6))  # either way from the scale of the data
 _BOUNDED = {"bounds": [(-14.0, 14.0)] * 4, "tol": 1e-9}  # makes lifetimes use L-BFGS-B
@@ -101,7 +106,7 @@ def fit_purchases(
     *,
     prior: bool,
     towards: Mapping[str, float] | None = None,
-    sd: float = 3.0,
+    sd: float = PRIOR_SD,
 ) -> FitResult:
     """Fit BG/NBD, MBG/NBD or Pareto/NBD; see the module's text for the steps.
 
@@ -136,7 +141,7 @@ def fit_purchases(
         )
     letters = _LETTERS[purchases].split()
     sample = sample_of(rows)
-    in_weeks = np.array([letter in _IN_WEEKS for letter in letters])
+    in_weeks = np.array([letter in IN_WEEKS for letter in letters])
     unit, scale = np.log(sample.weeks) * in_weeks, np.log(sample.mean_observed) * in_weeks
     centre = scale + (np.array(letters) == "b")
     if towards is not None:
@@ -146,7 +151,7 @@ def fit_purchases(
     def fit(search: Search, start: Floats | None, options: Mapping[str, Any]) -> FitResult:
         found = _climbed(search, density, start, options, (scale - _REACH, scale + _REACH))
         params = dict(zip(letters, np.exp(found.point + unit).tolist(), strict=True))
-        limit = _purchase_limit(params, sample)
+        limit = purchase_limit(params, sample.weeks * sample.mean_observed)
         result = told(found, density, params, sample.customers, limit)
         if not prior and limit is not None and (bool(found.held.any()) or is_flat(result)):
             raise ArithmeticError(f"{limit}, where the likelihood rises for ever")
@@ -169,7 +174,7 @@ def fit_spend(
     *,
     prior: bool,
     towards: Mapping[str, float] | None = None,
-    sd: float = 3.0,
+    sd: float = PRIOR_SD,
 ) -> FitResult:
     """Fit the Gamma-Gamma model to repeat customers with a positive mean value.
 
@@ -193,15 +198,12 @@ def fit_spend(
     """
     customers = float(weight.sum())
     mean = float((weight * value).sum()) / customers
-    params = dict(zip("pqv", _SPEND_CENTRE, strict=True))
-    if towards is not None:
-        params = {"p": towards["p"], "q": towards["q"], "v": towards["v"] / mean}
-    density = Prior(np.log([params[letter] for letter in "pqv"]), sd if prior else None)
+    density = Prior(spend_centre(towards, mean), sd if prior else None)
     search = spend_search(lifetimes_module().GammaGammaFitter, (count, value / mean, weight), density)
 
     def free(start: tuple[float, ...] | None) -> FitResult:
         first = None if start is None else np.log(start)
-        found = _climbed(search, density, first, {}, _spend_reach())
+        found = _climbed(search, density, first, {}, REACH)
         p, q, v = np.exp(found.point).tolist()
         absurd = mean_is_absurd(p, q, v)
         if absurd is not None and (prior or q <= 1.0):
@@ -218,8 +220,7 @@ def fit_spend(
     if prior:
         tied = "the same, mean order value tied to the observed mean"
         attempts.append((tied, lambda: _tied(search.log_likelihood, density, customers)))
-    huge = "set aside or cap the few huge orders, or fit with prior=True"
-    scaled = first_that_works("order values", attempts, _advice(True) if prior else huge)
+    scaled = first_that_works("order values", attempts, _advice(True) if prior else HUGE_ORDERS)
     log_likelihood = scaled.log_likelihood - customers * float(np.log(mean))
     in_currency = scaled.params | {"v": scaled.params["v"] * mean}
     return replace(scaled, params=in_currency, log_likelihood=log_likelihood)
@@ -260,26 +261,18 @@ def _climbed(
         return maximise(density.added(with_differences(search.log_likelihood)), point, reach)
 
 
-def _spend_reach() -> tuple[Floats, Floats]:
-    return np.log([1e-6, 1e-6, 1e-9]), np.log([MOST_SHAPE, MOST_SHAPE, 1e9])
-
-
 def _tied(log_likelihood: Callable[[Floats], float], density: Prior, customers: float) -> FitResult:
     """Fit p and q with v such that the population's mean is the observed one, 1, which lifetimes cannot."""
 
-    def logs(free: Floats) -> Floats:
-        log_p, log_rest = free  # of q - 1
-        return np.array([log_p, np.logaddexp(0.0, log_rest), log_rest - log_p])
-
     def objective(free: Floats) -> float:
-        return log_likelihood(logs(free)) + density.log_density(logs(free))
+        return log_likelihood(untied(free)) + density.log_density(untied(free))
 
     p, q, _ = np.exp(density.centre).tolist()
     most = float(np.log(MOST_SHAPE))
     with untouched():
         reach = (np.full(2, -_REACH), np.full(2, most))
         found = maximise(with_differences(objective), np.log([p, max(q - 1.0, 0.1)]), reach)
-        point = logs(found.point)
+        point = untied(found.point)
         at = with_differences(log_likelihood)(point)
     params = dict(zip("pqv", np.exp(point).tolist(), strict=True))
     whole = Climb(
@@ -288,17 +281,6 @@ def _tied(log_likelihood: Callable[[Floats], float], density: Prior, customers: 
     result = told(whole, density, params, customers, shape_limit(params["p"], params["q"]))
     # a covariance in two directions of three is none
     return replace(result, covariance=None, information=as_tuples(-at.hessian))
-
-
-def _purchase_limit(params: dict[str, float], sample: Sample) -> str | None:
-    """Say which parameters ran off, None where none did."""
-    bad, mean_weeks = [], sample.weeks * sample.mean_observed
-    for letter, value in params.items():
-        low, high = _LIMITS[letter]
-        if not 1.001 * low < value / (mean_weeks if letter in _IN_WEEKS else 1.0) < 0.999 * high:
-            bad.append(letter)
-    shown = ", ".join(f"{letter} = {params[letter]:.3g}" for letter in bad)
-    return f"{', '.join(bad)} ran off to a limit ({shown})" if bad else None
 
 
 def _method(prior: bool) -> str:

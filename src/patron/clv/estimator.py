@@ -31,9 +31,9 @@ from patron.clv._stored import (
 from patron.clv._summary import PurchaseRows, check_times, check_weights, read_summary
 from patron.clv.evidence import Evidence
 from patron.clv.ledger_view import is_ledger, view_ledger
-from patron.clv.processes import PurchaseProcess
+from patron.clv.processes import PurchaseProcess, expected_orders
 from patron.clv.processes.histories import Histories
-from patron.clv.value import check_horizon, check_rate, clv_columns, margin_share, value_columns
+from patron.clv.value import check_horizon, checked_share, clv_columns, value_columns
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
@@ -241,12 +241,10 @@ class CLVModel(Settings):
             When the model is not fitted, or the data or an argument cannot be used.
         """
         rows = self._rows(data, as_of, reading)
-        check_horizon("horizon_weeks", horizon_weeks)
-        check_rate(annual_discount_rate)
         return for_each_part(
             self._known(),
             rows,
-            margin_share(margin, len(rows)),
+            checked_share(rows, horizon_weeks, margin, annual_discount_rate),
             lambda process, spend, some, own: value_columns(
                 process, spend, some, own, horizon_weeks, annual_discount_rate
             )[0],
@@ -271,12 +269,10 @@ class CLVModel(Settings):
             ``expected``, ``low``, ``high``, currency; the arguments are those of ``predict``.
         """
         rows = read_summary(summary, self.by)
-        check_horizon("horizon_weeks", horizon_weeks)
-        check_rate(annual_discount_rate)
         return portfolio_value(
             self._known(),
             rows,
-            margin_share(margin, len(rows)),
+            checked_share(rows, horizon_weeks, margin, annual_discount_rate),
             horizon_weeks=horizon_weeks,
             annual_discount_rate=annual_discount_rate,
         )
@@ -291,14 +287,10 @@ class CLVModel(Settings):
     ) -> Floats:
         """Compute the column ``clv`` of ``predict`` alone, shape (n,), without its interval."""
         rows = read_summary(summary, self.by)
-        check_horizon("horizon_weeks", horizon_weeks)
-        check_rate(annual_discount_rate)
+        share = checked_share(rows, horizon_weeks, margin, annual_discount_rate)
         months = stretches(0.0, horizon_weeks, annual_discount_rate)
-
         return self._one(
-            rows,
-            lambda process, spend, some, own: clv_columns(process, spend, some, own, months),
-            margin_share(margin, len(rows)),
+            rows, lambda process, spend, some, own: clv_columns(process, spend, some, own, months), share
         )
 
     def alive_probability(self, summary: pd.DataFrame) -> Floats:
@@ -318,13 +310,7 @@ class CLVModel(Settings):
     def expected_orders(self, summary: pd.DataFrame, horizon_weeks: float) -> Floats:
         """Expect so many orders in the next ``horizon_weeks``, shape (n,); see ``fit`` for the columns."""
         check_horizon("horizon_weeks", horizon_weeks)
-        weeks = np.array([horizon_weeks], dtype=np.float64)
-        return self._of_process(
-            summary,
-            lambda process, past: (
-                process.alive_probability(past) * process.expected_orders_if_alive(past, weeks)[:, 0]
-            ),
-        )
+        return self._of_process(summary, lambda process, past: expected_orders(process, past, horizon_weeks))
 
     def expected_orders_since_first(self, weeks: ArrayLike) -> Floats:
         """Expect so many repeat orders of a new customer within each of these times, shape (k,), weeks.

@@ -74,7 +74,7 @@ def evidence_from(tables: CustomerTables, as_of_day: int, *, minor_digits: int) 
     by_day = _orders_by_day(known)
     if by_day.empty:
         return None
-    days = min(_LONGEST_DAYS, (as_of_day - int(by_day.index.min())) // 3)
+    days = held_out_days(as_of_day - int(by_day.index.min()))
     if days < _FEWEST_DAYS:
         return None
     cut = as_of_day - days
@@ -86,6 +86,17 @@ def evidence_from(tables: CustomerTables, as_of_day: int, *, minor_digits: int) 
         days=days,
         orders_by_month=_by_month(by_day, as_of_day),
     )
+
+
+def held_out_days(span_days: int) -> int:
+    """Return how many of the last days to hold out: a third of the span, at most 180.
+
+    Examples
+    --------
+    >>> held_out_days(300), held_out_days(1000)
+    (100, 180)
+    """
+    return min(span_days // 3, _LONGEST_DAYS)
 
 
 def _orders_by_day(known: History) -> pd.Series:

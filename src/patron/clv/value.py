@@ -195,6 +195,15 @@ def _expected_value(
     )
 
 
+def checked_share(
+    rows: PurchaseRows, horizon_weeks: float, margin: float | Floats, annual_discount_rate: float
+) -> Floats:
+    """Check the terms of a valuation and return the margin of each customer, shape (n,)."""
+    check_horizon("horizon_weeks", horizon_weeks)
+    check_rate(annual_discount_rate)
+    return margin_share(margin, len(rows))
+
+
 def margin_share(margin: float | Floats, rows: int) -> Floats:
     """Margin as an array of shape (rows,), checked."""
     share = np.asarray(margin, dtype=np.float64)

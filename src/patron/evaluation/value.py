@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from patron.clv import CLVModel, LedgerView, holdout_calibration
+from patron.clv import CLVModel, LedgerView, held_out_days, holdout_calibration
 from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
 from patron.clv.tracking import tracking
 from patron.errors import NotEnoughData
@@ -17,7 +17,6 @@ from patron.metrics import value_metrics
 from patron.segments import base_ratios, margins_of, net_ratios_of, segment_inputs
 from patron.snapshots import CustomerTables, history_before, purchase_days_between
 
-_LONGEST_DAYS = 180
 _DAYS_PER_MONTH = 30.4375
 
 
@@ -152,7 +151,7 @@ def evaluation_days(span_days: int, horizon_months: int) -> int:
     >>> evaluation_days(span_days=648, horizon_months=12)
     180
     """
-    return max(1, min(int(horizon_months * _DAYS_PER_MONTH), span_days // 3, _LONGEST_DAYS))
+    return max(1, min(int(horizon_months * _DAYS_PER_MONTH), held_out_days(span_days)))
 
 
 def _actual(

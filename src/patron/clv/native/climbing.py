@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 _SAMPLE = 2**14  # rows, or a sixteenth of them; a base of less than four times as many is climbed as it is
 _ENOUGH_GAIN = 1e-9  # of log-likelihood per customer, see ``maximise``
+PRIOR_SD = 3.0  # of the logs of the parameters: a factor of 20 either way
 _FLAT_SD = 10.0  # of the log of a parameter: the likelihood does not care about it
 
 

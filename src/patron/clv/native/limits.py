@@ -5,21 +5,21 @@ In: parameters. Out: words, or nothing. Not here: any fitting.
 
 from __future__ import annotations
 
-#: Of parameters, alpha over mean weeks observed.
-LIMITS = {
-    "r": (1e-3, 1e3),
-    "a": (1e-3, 1e3),
-    "b": (1e-3, 1e3),
-    "alpha": (1e-5, 1e3),
-}
+_SHAPE, _SCALE = (1e-3, 1e3), (1e-5, 1e3)  # a scale over mean weeks observed
+LIMITS = {"r": _SHAPE, "a": _SHAPE, "b": _SHAPE, "s": _SHAPE, "alpha": _SCALE, "beta": _SCALE}
+IN_WEEKS = ("alpha", "beta")
 MOST_SHAPE = 1e4  # of p or q: beyond it order values differ by less than 1 %
 _MEAN_RATIO = 5.0  # a population mean further from the observed one is an artefact of the tail
 
 
 def purchase_limit(params: dict[str, float], mean_weeks: float) -> str | None:
     """Say which parameters of the purchase process ran off, None where none did."""
-    relative = params | {"alpha": params["alpha"] / mean_weeks}
-    bad = [name for name, (low, high) in LIMITS.items() if not 1.001 * low < relative[name] < 0.999 * high]
+    relative = {name: value / mean_weeks if name in IN_WEEKS else value for name, value in params.items()}
+    bad = [
+        name
+        for name, (low, high) in LIMITS.items()
+        if name in relative and not 1.001 * low < relative[name] < 0.999 * high
+    ]
     return f"{', '.join(bad)} ran off to a limit ({_shown(params, bad)})" if bad else None
 
 

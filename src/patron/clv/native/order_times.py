@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from patron.clv.native.attempts import Attempt, FitResult, first_that_works
-from patron.clv.native.climbing import Prior, climb, even_sample, is_flat, told
+from patron.clv.native.climbing import PRIOR_SD, Prior, climb, even_sample, is_flat, told
 from patron.clv.native.likelihoods import purchases_likelihood
 from patron.clv.native.limits import purchase_limit
 from patron.clv.native.newton import Objective
@@ -49,7 +49,7 @@ def fit_purchases(
     *,
     prior: bool,
     towards: Mapping[str, float] | None = None,
-    sd: float = 3.0,
+    sd: float = PRIOR_SD,
 ) -> FitResult:
     """Fit a purchase process.
 

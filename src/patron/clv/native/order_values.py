@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from patron.clv.native.attempts import Attempt, FitResult, first_that_works
-from patron.clv.native.climbing import Prior, as_tuples, climb, even_sample, told
+from patron.clv.native.climbing import PRIOR_SD, Prior, as_tuples, climb, even_sample, told
 from patron.clv.native.limits import MOST_SHAPE, mean_is_absurd, shape_limit, spend_limit
 from patron.clv.native.newton import Climb, Derivatives, Objective, maximise
 from patron.clv.native.spend_likelihood import spend_likelihood
@@ -27,8 +27,8 @@ Floats = NDArray[np.float64]
 
 _CENTRE = (2.0, 3.0, 1.0)  # p, q, v over the mean order value
 _STARTS = ((6.0, 4.0, 0.5), (1.0, 1.0, 1.0), (1.0, 3.0, 2.0))
-_REACH = (np.log([1e-6, 1e-6, 1e-9]), np.log([MOST_SHAPE, MOST_SHAPE, 1e9]))
-_HUGE_ORDERS = "set aside or cap the few huge orders, or fit with prior=True"
+REACH = (np.log([1e-6, 1e-6, 1e-9]), np.log([MOST_SHAPE, MOST_SHAPE, 1e9]))
+HUGE_ORDERS = "set aside or cap the few huge orders, or fit with prior=True"
 
 
 def fit_spend(
@@ -38,7 +38,7 @@ def fit_spend(
     *,
     prior: bool,
     towards: Mapping[str, float] | None = None,
-    sd: float = 3.0,
+    sd: float = PRIOR_SD,
 ) -> FitResult:
     """Fit the Gamma-Gamma model to repeat customers with a positive mean value.
 
@@ -63,7 +63,7 @@ def fit_spend(
     """
     customers = float(weight.sum())
     mean = float((weight * value).sum()) / customers
-    fit = _Fit(count, value / mean, weight, prior, _centre(towards, mean), sd)
+    fit = _Fit(count, value / mean, weight, prior, spend_centre(towards, mean), sd)
     if towards is not None:
         attempts: list[Attempt] = [
             ("maximum likelihood drawn towards others", lambda: fit.free(fit.prior.centre, borrowed=True))
@@ -80,7 +80,7 @@ def fit_spend(
             (f"maximum likelihood from start {i}", lambda s=s: fit.free(np.log(s)))  # type: ignore[misc]
             for i, s in enumerate(_STARTS, start=1)
         ]
-        advice = _HUGE_ORDERS
+        advice = HUGE_ORDERS
     scaled = first_that_works("order values", attempts, advice)
     params = scaled.params | {"v": scaled.params["v"] * mean}
     likelihood = scaled.log_likelihood - customers * float(np.log(mean))
@@ -107,7 +107,7 @@ class _Fit:
 
         A mean far from that of a segment's own few customers is what borrowing is for.
         """
-        found = climb(self.prior, self.likelihood, self.sampled, start, _REACH, self.customers)
+        found = climb(self.prior, self.likelihood, self.sampled, start, REACH, self.customers)
         p, q, v = np.exp(found.point).tolist()
         absurd = mean_is_absurd(p, q, v)
         if absurd is not None and (q <= 1.0 or not (borrowed or self.prior.sd is None)):
@@ -123,7 +123,7 @@ class _Fit:
         start = np.log([p, max(q - 1.0, 0.1)])
         reach = (np.log([1e-6, 1e-6]), np.log([MOST_SHAPE, MOST_SHAPE]))
         found = maximise(_restricted(self.prior.added(self.likelihood)), start, reach)
-        logs = _untied(found.point)
+        logs = untied(found.point)
         result = self._told(
             Climb(logs, found.at._replace(hessian=np.zeros((3, 3))), found.steps, found.held),
             shape_limit(*np.exp(logs[:2]).tolist()),
@@ -137,13 +137,14 @@ class _Fit:
         return told(found, self.prior, params, self.customers, limit)
 
 
-def _centre(towards: Mapping[str, float] | None, mean: float) -> Floats:
+def spend_centre(towards: Mapping[str, float] | None, mean: float) -> Floats:
+    """Return the logs of p, q, v at the prior's centre, v in units of the mean value."""
     if towards is None:
         return np.log(_CENTRE)
     return np.log([towards["p"], towards["q"], towards["v"] / mean])
 
 
-def _untied(point: Floats) -> Floats:
+def untied(point: Floats) -> Floats:
     """Return log (p, q, v) from log p and log (q - 1), with v such that the mean p v / (q - 1) is 1."""
     log_p, log_rest = point
     return np.array([log_p, np.logaddexp(0.0, log_rest), log_rest - log_p])
@@ -153,7 +154,7 @@ def _restricted(objective: Objective) -> Objective:
     """Restrict a function of log (p, q, v) to a population mean of 1, by the chain rule."""
 
     def restricted(point: Floats) -> Derivatives:
-        at, share = objective(_untied(point)), float(expit(point[1]))
+        at, share = objective(untied(point)), float(expit(point[1]))
         jacobian = np.array([[1.0, 0.0], [0.0, share], [-1.0, 1.0]])
         hessian = jacobian.T @ at.hessian @ jacobian
         hessian[1, 1] += at.gradient[1] * share * (1.0 - share)

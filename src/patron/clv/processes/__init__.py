@@ -78,6 +78,11 @@ class PurchaseProcess(Protocol):
         """Possible numbers of orders of one customer, given alive now."""
 
 
+def expected_orders(process: PurchaseProcess, past: Histories, weeks: float) -> Floats:
+    """E(orders in the next weeks | history), alive or not, shape (n,)."""
+    return process.alive_probability(past) * process.expected_orders_if_alive(past, np.array([weeks]))[:, 0]
+
+
 def process_from(purchases: str, params: Mapping[str, float]) -> PurchaseProcess:
     """Make the process of that name; the parameters are checked already."""
     if purchases == "paretonbd":
