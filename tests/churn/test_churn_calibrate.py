@@ -1,4 +1,4 @@
-"""Calibrators against scikit-learn, and the choice among them on constructed evidence."""
+"""Calibrators against scikit-learn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from patron.churn import Calibrator, choose_calibrator, fit_calibrator
+from patron.churn import Calibrator, fit_calibrator
 from patron.metrics import auc
 
 KINDS = ("none", "sigmoid", "isotonic")
@@ -114,55 +114,3 @@ def test_sigmoid_does_not_depend_on_the_threads_of_the_machine() -> None:
         with threadpool_limits(threads):
             found.append(fit_calibrator("sigmoid", score, churned))
     assert found[0] == found[1]
-
-
-def test_calibrated_scores_are_left_alone() -> None:
-    """True log-odds with little evidence: anything fitted is worse."""
-    folds = [outcomes(60, seed=s) for s in range(6)]
-    chosen, _ = choose_calibrator(folds, KINDS)
-    assert chosen.kind == "none"
-
-
-def test_stretched_scores_get_a_sigmoid() -> None:
-    """Log-odds four times too large and shifted: a line sets them right."""
-    folds = [outcomes(500, slope=0.25, intercept=-1, seed=s) for s in range(4)]
-    chosen, _ = choose_calibrator(folds, KINDS)
-    assert chosen.kind == "sigmoid"
-    assert chosen.slope == pytest.approx(0.25, abs=0.05)
-    assert chosen.intercept == pytest.approx(-1, abs=0.1)
-
-
-def test_a_step_gets_isotonic() -> None:
-    """Half the scores mean 10 %, the other half 90 %, whatever they are: no line can say that."""
-    rng = np.random.default_rng(1)
-    folds = []
-    for _ in range(4):
-        score = np.concatenate([rng.uniform(-5, 2.9, 400), rng.uniform(3, 3.4, 400)])
-        folds.append((score, (rng.random(800) < np.where(score < 2.95, 0.1, 0.9)).astype(np.int64)))
-    chosen, _ = choose_calibrator(folds, KINDS)
-    assert chosen.kind == "isotonic"
-
-
-def test_the_loss_is_measured_on_windows_the_calibrator_was_not_fitted_on() -> None:
-    """Recomputed here: fit on the first, judge on the second; fit on both, judge on the third."""
-    folds = [outcomes(200, slope=0.3, seed=s) for s in range(3)]
-    _, loss = choose_calibrator(folds, ("sigmoid",))
-    expected = []
-    for j in (1, 2):
-        score, churned = (np.concatenate([f[i] for f in folds[:j]]) for i in (0, 1))
-        p = fit_calibrator("sigmoid", score, churned).probability(folds[j][0])
-        expected.append(-np.mean(np.where(folds[j][1] == 1, np.log(p), np.log(1 - p))))
-    assert loss == pytest.approx(np.mean(expected), rel=1e-9)
-
-
-def test_one_fold_takes_the_simplest_kind() -> None:
-    """Nothing can be compared, so nothing is chosen."""
-    chosen, _ = choose_calibrator([outcomes(300, slope=0.25)], ("sigmoid", "isotonic"))
-    assert chosen.kind == "sigmoid"
-
-
-def test_without_folds_the_score_is_taken_as_it_is() -> None:
-    """And the loss says that nothing was seen."""
-    chosen, loss = choose_calibrator([], KINDS)
-    assert chosen.kind == "none"
-    assert loss == float("inf")

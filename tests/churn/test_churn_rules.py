@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from patron.churn import NAIVE_RULES, ChurnModel, LinearScorer, Panel
+from patron.churn import NAIVE_RULES, ChurnModel, LinearScorer, Options, Panel, train_churn
 from patron.churn.linear import RFM_COLUMNS, fit_rule
-from patron.churn.train import train_churn
 from patron.metrics import auc
 
 
@@ -99,17 +97,16 @@ def test_json_round_trip_gives_the_same_scores(panel: Panel, name: str) -> None:
 @pytest.mark.parametrize("name", NAIVE_RULES)
 def test_a_customer_alone_gets_the_same_probability(panel: Panel, name: str) -> None:
     """A row stands alone, to the last bit."""
-    sets: list[Any] = [["side"]]
-    model = train_churn(panel, feature_sets=sets, horizon_days=60, seed=1, wanted="rule").entrants[name]
-    together = model.probability(panel.features.head(20))
-    alone = [model.probability(panel.features.iloc[[i]])[0] for i in range(20)]
+    model = train_churn(panel, columns=["side"], options=Options(60), wanted="rule").entrants[name]
+    together = model.probability(panel.features.head(20), 0)
+    alone = [model.probability(panel.features.iloc[[i]], 0)[0] for i in range(20)]
     assert together.tolist() == alone
 
 
 def test_files_of_a_rule_read_back_as_the_rule(panel: Panel) -> None:
     """One JSON file holds all of it."""
-    rule = train_churn(panel, feature_sets=[["side"]], horizon_days=60, seed=1, wanted="rule").model
+    rule = train_churn(panel, columns=["side"], options=Options(60), wanted="rule").model
     files = rule.to_files()
     assert list(files) == ["churn.json"]
     again = ChurnModel.from_files(files)
-    np.testing.assert_array_equal(again.probability(panel.features), rule.probability(panel.features))
+    np.testing.assert_array_equal(again.probability(panel.features, 0), rule.probability(panel.features, 0))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from patron.churn import Calibrator, ChurnModel, Panel, TreeScorer
+from patron.churn import Calibrator, ChurnModel, Panel, TreeScorer, TreeSettings
 from patron.churn import trees as door
 from patron.churn.trees import fit_trees
 from patron.errors import ModelError
@@ -18,14 +19,15 @@ COLUMNS = ["days_since_last_order", "purchase_days_last_365_days", "median_gap_d
 
 def fit(panel: Panel, **changes: Any) -> TreeScorer:
     """Fit twenty trees."""
-    given: dict[str, Any] = {"columns": COLUMNS, "rounds": 20, "seed": 7}
+    given: dict[str, Any] = {"columns": COLUMNS, "settings": TreeSettings(rounds=20), "seed": 7}
     return fit_trees(panel.features, panel.churned, **{**given, **changes})
 
 
 def test_threads_leave_no_trace(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread and two write the same bytes."""
     monkeypatch.setattr(door, "_ROWS_WORTH_THREADS", 0)
-    assert fit(panel, rounds=5, threads=1).text == fit(panel, rounds=5, threads=2).text
+    few = TreeSettings(rounds=5)
+    assert fit(panel, settings=few, threads=1).text == fit(panel, settings=few, threads=2).text
 
 
 def test_the_seed_matters(panel: Panel) -> None:
@@ -48,7 +50,9 @@ def test_text_round_trip_gives_identical_scores(panel: Panel) -> None:
     """What is loaded is what was trained, to the last bit."""
     trained = ChurnModel("lightgbm", fit(panel), Calibrator("sigmoid", 0.9, 0.1))
     loaded = ChurnModel.from_files(trained.to_files())
-    np.testing.assert_array_equal(loaded.probability(panel.features), trained.probability(panel.features))
+    np.testing.assert_array_equal(
+        loaded.probability(panel.features, 0), trained.probability(panel.features, 0)
+    )
 
 
 def test_contributions_add_up_to_the_score(panel: Panel) -> None:
@@ -65,11 +69,20 @@ def test_contributions_constant_is_the_expected_score(panel: Panel) -> None:
     assert rest.iloc[0] == pytest.approx(scorer.score(panel.features).mean(), abs=1e-6)
 
 
-def test_fewer_rounds_are_the_first_trees(panel: Panel) -> None:
-    """Trees grown once and cut are the trees that would have been grown."""
-    np.testing.assert_array_equal(
-        fit(panel).score(panel.features, rounds=8), fit(panel, rounds=8).score(panel.features)
-    )
+def test_settings_reach_lightgbm(panel: Panel) -> None:
+    """Trees and leaves are counted in the text, the rest is read from its list of parameters."""
+    text = fit(panel, settings=TreeSettings(30, 0.05, 5, 0.5, 0.02, 3.0)).text
+    assert text.count("\nTree=") == 30
+    assert max(int(n) for n in re.findall(r"^num_leaves=(\d+)$", text, re.MULTILINE)) == 5
+    # 3200 rows, 2 % of them
+    for line in ("learning_rate: 0.05", "feature_fraction: 0.5", "lambda_l2: 3", "min_data_in_leaf: 64"):
+        assert f"[{line}]" in text
+
+
+@pytest.mark.parametrize(("rows", "least"), [(100, 10), (3000, 30), (10**6, 100)])
+def test_a_leaf_holds_a_share_of_the_rows_within_bounds(rows: int, least: int) -> None:
+    """One in a hundred, at least 10, at most 100."""
+    assert TreeSettings().parameters(rows)["min_data_in_leaf"] == least
 
 
 def test_missing_values_are_scored(panel: Panel) -> None:
@@ -96,7 +109,7 @@ def test_columns_are_found_by_name(panel: Panel) -> None:
 def test_no_customer_gives_no_probability(panel: Panel) -> None:
     """A base of lapsed customers is no error."""
     model = ChurnModel("lightgbm", fit(panel), Calibrator())
-    assert model.probability(panel.features.head(0)).shape == (0,)
+    assert model.probability(panel.features.head(0), 0).shape == (0,)
     assert model.contributions(panel.features.head(0)).shape == (0, len(COLUMNS))
 
 
@@ -104,7 +117,7 @@ def test_text_that_is_no_model_is_refused(panel: Panel) -> None:
     """In words, not with LightGBM's exception."""
     broken = ChurnModel("lightgbm", TreeScorer("not trees", tuple(COLUMNS)), Calibrator())
     with pytest.raises(ModelError, match="not a LightGBM model"):
-        broken.probability(panel.features)
+        broken.probability(panel.features, 0)
 
 
 def test_a_wrong_number_of_columns_is_refused(panel: Panel) -> None:

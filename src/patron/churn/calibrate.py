@@ -1,23 +1,18 @@
-"""Turn scores into probabilities that may be multiplied by money.
+"""Turn scores into probabilities that may be multiplied by money: none, sigmoid or isotonic.
 
-The kind (none, sigmoid, isotonic) is chosen by rolling out-of-time log-loss: fitted on earlier windows,
-judged on the next. Calibrating on the latest window alone does harm when the season turns, so every
-window counts.
+In:  out-of-time scores and what followed. Out: a monotone map.
+Not here: which kind is taken (`train`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
-
-from patron.metrics import log_loss
-
-Scored = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -102,46 +97,6 @@ def fit_calibrator(kind: str, score: np.ndarray, churned: np.ndarray) -> Calibra
     if kind == "none":
         return Calibrator()
     return _sigmoid(score, churned) if kind == "sigmoid" else _isotonic(score, churned)
-
-
-def choose_calibrator(folds: Sequence[Scored], kinds: Sequence[str]) -> tuple[Calibrator, float]:
-    """Choose a kind by rolling out-of-time log-loss and fit it on all folds.
-
-    Parameters
-    ----------
-    folds : sequence of (score, churned)
-        Out-of-time scores with disjoint outcome windows, oldest first.
-    kinds : sequence of str
-        Allowed kinds, simplest first; the first is taken where there is no evidence.
-
-    Returns
-    -------
-    calibrator : Calibrator
-    loss : float
-        Its mean log-loss over the folds it was not fitted on; with a single fold, on that fold (infinite
-        without any).
-    """
-    if not folds:
-        return Calibrator(), float("inf")
-    if len(folds) == 1:
-        only = fit_calibrator(kinds[0], *folds[0])
-        return only, log_loss(folds[0][1], only.probability(folds[0][0]))
-    losses = {kind: _rolling_loss(folds, kind) for kind in kinds}
-    best = min(kinds, key=lambda kind: losses[kind])
-    return fit_calibrator(best, *_joined(folds)), losses[best]
-
-
-def _rolling_loss(folds: Sequence[Scored], kind: str) -> float:
-    losses = []
-    for j in range(1, len(folds)):
-        score, churned = folds[j]
-        earlier = fit_calibrator(kind, *_joined(folds[:j]))
-        losses.append(log_loss(churned, earlier.probability(score)))
-    return float(np.mean(losses))
-
-
-def _joined(folds: Sequence[Scored]) -> Scored:
-    return np.concatenate([f[0] for f in folds]), np.concatenate([f[1] for f in folds])
 
 
 def _sigmoid(score: np.ndarray, churned: np.ndarray) -> Calibrator:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from patron.churn.average import AverageScorer, Member, scorer_from_dict, scorer_to_dict
 from patron.churn.calibrate import Calibrator
-from patron.churn.linear import LinearScorer
+from patron.churn.season import SeasonShift
 from patron.churn.trees import TreeScorer
 from patron.errors import ModelError
+
+_KINDS = {
+    "lightgbm": "lightgbm",
+    "logistic": "logistic",
+    "rfm_logistic": "logistic",
+    "average": "average",
+    "average_with_btyd": "average",
+    "mbgnbd": "btyd",
+}
 
 
 @dataclass(frozen=True)
@@ -23,34 +33,39 @@ class ChurnModel:
     Parameters
     ----------
     name : str
-        ``lightgbm`` or a naive rule (`NAIVE_RULES`).
-    scorer : TreeScorer or LinearScorer
+        A learned entrant (`LEARNED`) or a naive rule (`NAIVE_RULES`).
+    scorer : TreeScorer, SmoothScorer, LinearScorer or AverageScorer
         Gives a score that rises with the risk.
     calibrator : Calibrator
         Turns it into a probability.
+    season : SeasonShift
+        What the time of the year adds to the score.
     """
 
     name: str
-    scorer: TreeScorer | LinearScorer
+    scorer: Member | AverageScorer
     calibrator: Calibrator
+    season: SeasonShift = field(default_factory=SeasonShift)
 
     @property
     def kind(self) -> str:
-        """``lightgbm``, ``logistic`` or ``rule``."""
-        return {"lightgbm": "lightgbm", "rfm_logistic": "logistic"}.get(self.name, "rule")
+        """The rung of the ladder: ``rule``, ``btyd``, ``logistic``, ``lightgbm`` or ``average``."""
+        return _KINDS.get(self.name, "rule")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Features the model reads, in order."""
         return self.scorer.columns
 
-    def probability(self, features: pd.DataFrame) -> np.ndarray:
+    def probability(self, features: pd.DataFrame, as_of_day: int) -> np.ndarray:
         """Return the probability of churn.
 
         Parameters
         ----------
         features : pandas.DataFrame, shape (n, ...)
             Of `features.build_features`.
+        as_of_day : int
+            The day they were built for (days since 1970-01-01): it has a season.
 
         Returns
         -------
@@ -58,7 +73,7 @@ class ChurnModel:
         """
         if len(features) == 0:
             return np.empty(0)
-        return self.calibrator.probability(self.scorer.score(features))
+        return self.calibrator.probability(self.scorer.score(features) + self.season.at(as_of_day))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the score.
@@ -79,14 +94,19 @@ class ChurnModel:
 
     def to_files(self) -> dict[str, bytes]:
         """Return the model as files: ``churn.json`` and, for trees, ``trees.txt``."""
+        members = self.scorer.members if isinstance(self.scorer, AverageScorer) else {self.name: self.scorer}
         facts: dict[str, Any] = {
             "name": self.name,
             "calibrator": self.calibrator.to_dict(),
             "columns": list(self.columns),
+            "members": {name: scorer_to_dict(member) for name, member in members.items()},
+            "season": self.season.to_dict(),
         }
-        if isinstance(self.scorer, TreeScorer):
-            return {"churn.json": _json(facts), "trees.txt": self.scorer.text.encode()}
-        return {"churn.json": _json(facts | {"linear": self.scorer.to_dict()})}
+        files = {"churn.json": _json(facts)}
+        for member in members.values():
+            if isinstance(member, TreeScorer):
+                files["trees.txt"] = member.text.encode()
+        return files
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> ChurnModel:
@@ -99,13 +119,12 @@ class ChurnModel:
         """
         try:
             facts = json.loads(files["churn.json"])
-            scorer: TreeScorer | LinearScorer
-            if "linear" in facts:
-                scorer = LinearScorer.from_dict(facts["linear"])
-            else:
-                scorer = TreeScorer(files["trees.txt"].decode(), tuple(facts["columns"]))
-            return cls(facts["name"], scorer, Calibrator.from_dict(facts["calibrator"]))
-        except (KeyError, TypeError, ValueError) as error:
+            trees = files["trees.txt"].decode() if "trees.txt" in files else None
+            members = {name: scorer_from_dict(data, trees) for name, data in facts["members"].items()}
+            scorer = AverageScorer(members) if len(members) > 1 else next(iter(members.values()))
+            season = SeasonShift.from_dict(facts["season"])
+            return cls(facts["name"], scorer, Calibrator.from_dict(facts["calibrator"]), season)
+        except (KeyError, TypeError, ValueError, StopIteration) as error:
             raise ModelError(f"churn.json cannot be read ({error!r}). Train the model again.") from None
 
 

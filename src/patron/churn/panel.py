@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from patron.churn.season import DailyPurchases
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -22,12 +24,15 @@ class Panel:
         The customer of each row.
     as_of_day : numpy.ndarray of int64, shape (n_rows,)
         Snapshot of each row (days since 1970-01-01).
+    daily : DailyPurchases, optional
+        Purchase days of the whole base by day, for the season; whoever uses it cuts it at what is known.
     """
 
     features: pd.DataFrame
     churned: np.ndarray
     customer_id: np.ndarray
     as_of_day: np.ndarray
+    daily: DailyPurchases | None = None
 
     def __len__(self) -> int:
         return len(self.churned)
@@ -46,7 +51,7 @@ class Panel:
         """
         rows = np.flatnonzero(mask)
         features = self.features.take(rows).reset_index(drop=True)
-        return Panel(features, self.churned[rows], self.customer_id[rows], self.as_of_day[rows])
+        return Panel(features, self.churned[rows], self.customer_id[rows], self.as_of_day[rows], self.daily)
 
     def known_before(self, day: int, horizon_days: int) -> Panel:
         """Return the rows whose outcome window ends by a day.

@@ -13,21 +13,53 @@ import pandas as pd
 
 from patron.errors import ModelError
 
-# Small trees rank as well as large ones on logs of this size and need no early stopping.
 _PARAMETERS = {
     "objective": "binary",
-    "learning_rate": 0.03,
-    "num_leaves": 7,
-    "feature_fraction": 0.3,
     "deterministic": True,
     "force_row_wise": True,
     "verbosity": -1,
 }
-#: Numbers of rounds that are compared out of time.
-ROUNDS = (50, 100, 150, 200, 300, 400)
 _ROWS_WORTH_THREADS = 100_000
 # Threads are a fact of the machine, not of the model: they would change the bytes of the text.
 _THREADS_LINE = re.compile(r"^\[num_threads: .*\]\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class TreeSettings:
+    """How the trees are grown: small ones rank as well as large ones on logs of this size.
+
+    Parameters
+    ----------
+    rounds : int
+        Number of trees.
+    learning_rate : float
+        Weight of each tree.
+    leaves : int
+        Leaves per tree at most.
+    feature_fraction : float
+        Share of the features drawn per tree.
+    leaf_share : float
+        Share of the training rows that a leaf holds at least (within 10 to 100 rows).
+    ridge : float
+        Ridge penalty on the values of the leaves (LightGBM's ``lambda_l2``).
+    """
+
+    rounds: int = 200
+    learning_rate: float = 0.03
+    leaves: int = 7
+    feature_fraction: float = 0.3
+    leaf_share: float = 0.01
+    ridge: float = 0.0
+
+    def parameters(self, rows: int) -> dict[str, float | int]:
+        """Return LightGBM's parameters for a number of training rows."""
+        return {
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.leaves,
+            "feature_fraction": self.feature_fraction,
+            "lambda_l2": self.ridge,
+            "min_data_in_leaf": int(np.clip(rows * self.leaf_share, 10, 100)),
+        }
 
 
 @dataclass(frozen=True)
@@ -59,15 +91,13 @@ class TreeScorer:
             )
         return booster
 
-    def score(self, features: pd.DataFrame, *, rounds: int | None = None) -> np.ndarray:
+    def score(self, features: pd.DataFrame) -> np.ndarray:
         """Return log-odds.
 
         Parameters
         ----------
         features : pandas.DataFrame, shape (n, ...)
             With the columns.
-        rounds : int, optional
-            Only the first trees.
 
         Returns
         -------
@@ -75,9 +105,7 @@ class TreeScorer:
         """
         matrix = _matrix(features, self.columns)
         threads = _threads(len(matrix), None)
-        return np.asarray(
-            self._booster.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=threads)
-        )
+        return np.asarray(self._booster.predict(matrix, raw_score=True, num_threads=threads))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return each feature's share of the log-odds (TreeSHAP), without the constant.
@@ -108,8 +136,9 @@ def fit_trees(
     *,
     columns: Sequence[str],
     categorical: Sequence[str] = (),
-    rounds: int,
+    settings: TreeSettings | None = None,
     seed: int,
+    sample_weight: np.ndarray | None = None,
     threads: int | None = None,
 ) -> TreeScorer:
     """Fit LightGBM.
@@ -122,10 +151,12 @@ def fit_trees(
         Outcomes.
     columns, categorical : sequence of str
         Features, and which of them hold codes rather than numbers.
-    rounds : int
-        Number of trees.
+    settings : TreeSettings, optional
+        How the trees are grown; the built-in way when None.
     seed : int
         For the features drawn per tree.
+    sample_weight : numpy.ndarray, shape (n,), optional
+        Weight of each row; 1 when None.
     threads : int, optional
         At most this many; all cores when None. The model does not depend on it.
 
@@ -133,19 +164,22 @@ def fit_trees(
     -------
     TreeScorer
     """
-    parameters = _PARAMETERS | {
+    settings = settings or TreeSettings()
+    parameters = {
+        **_PARAMETERS,
+        **settings.parameters(len(churned)),
         "seed": seed,
         "num_threads": _threads(len(churned), threads),
-        "min_data_in_leaf": int(np.clip(len(churned) / 100, 10, 100)),
     }
     data = lgb.Dataset(
         _matrix(features, columns),
         label=churned,
+        weight=sample_weight,
         feature_name=list(columns),
         categorical_feature=[c for c in categorical if c in columns],
         params={"verbosity": -1, "num_threads": _threads(len(churned), threads)},
     )
-    booster = lgb.train(parameters, data, num_boost_round=rounds)
+    booster = lgb.train(parameters, data, num_boost_round=settings.rounds)
     return TreeScorer(_THREADS_LINE.sub("", booster.model_to_string()), tuple(columns))
 
 

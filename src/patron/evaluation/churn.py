@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from patron.churn import NAIVE_RULES, ChurnTraining, Panel
+from patron.churn import NAIVE_RULES, ChurnTraining, Panel, SeasonShift
 from patron.evaluation.grade import Grade, churn_grade
 from patron.metrics import auc, calibration_table, churn_metrics, log_loss, paired_interval
 
@@ -54,7 +54,8 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
     Judged
     """
     churned = test.churned
-    predicted = {name: model.probability(test.features) for name, model in rehearsal.entrants.items()}
+    day = int(test.as_of_day[0])
+    predicted = {name: model.probability(test.features, day) for name, model in rehearsal.entrants.items()}
     rules = {name: p for name, p in predicted.items() if name in NAIVE_RULES}
     shipped, why = _ship(rehearsal, churned, predicted, wanted)
     grade = churn_grade(churned, predicted[shipped], rules, seed=seed)
@@ -72,7 +73,7 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
         "auc_difference": _auc_difference(churned, predicted[shipped], rules, shipped, seed),
         "out_of_time_log_loss": {n: v if np.isfinite(v) else None for n, v in rehearsal.evidence.items()},
         "windows": rehearsal.windows,
-        "rounds": rehearsal.frozen.rounds if rehearsal.frozen and shipped == "lightgbm" else None,
+        "season": _season(rehearsal.entrants[shipped].season, day),
     }
     return Judged(shipped, why, grade, block)
 
@@ -80,18 +81,23 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
 def _ship(
     rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray], wanted: str
 ) -> tuple[str, str]:
-    """Beat the simple rule or say so: where LightGBM does not, the rule itself ships."""
+    """Beat the simple rule or say so: where the learned model does not, the rule itself ships."""
     chosen = rehearsal.chosen
-    if chosen != "lightgbm" or wanted != "auto":
+    if chosen in NAIVE_RULES or wanted != "auto":
         return chosen, rehearsal.reason
     losses = {name: log_loss(churned, p) for name, p in predicted.items()}
     best = min((name for name in losses if name in NAIVE_RULES), key=lambda name: losses[name])
-    if losses["lightgbm"] < losses[best]:
+    if losses[chosen] < losses[best]:
         return chosen, rehearsal.reason
     return best, (
-        f"LightGBM does not beat {best} on the newest window "
-        f"(log-loss {losses['lightgbm']:.4f} against {losses[best]:.4f}), so the rule ships"
+        f"{chosen} does not beat {best} on the newest window "
+        f"(log-loss {losses[chosen]:.4f} against {losses[best]:.4f}), so the rule ships"
     )
+
+
+def _season(season: SeasonShift, day: int) -> dict[str, float]:
+    """Say what the time of the year adds, and how much of last year's shift is trusted."""
+    return {"shift_log_odds": season.at(day), "weight": season.weight}
 
 
 def _found(churned: np.ndarray, probability: np.ndarray) -> list[float]:

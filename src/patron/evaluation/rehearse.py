@@ -7,15 +7,17 @@ Not here: judging them (`evaluation.churn`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from patron.churn import Candidate, ChurnTraining, Panel, train_churn
+from patron.churn import PENALTY_C, ChurnTraining, Options, Panel, TreeSettings, train_churn
+from patron.churn.tune import Trial, Tuned, tune
 from patron.clv import CLVModel
 from patron.errors import NotEnoughData
 from patron.evaluation.panel import build_panel
-from patron.features import FeatureRecipe, feature_sets
+from patron.features import FeatureRecipe, feature_names
+from patron.labels import ChurnLabel
 from patron.snapshots import CustomerTables, history_before, purchase_summary
 
 #: Below this many summary rows, starting worker processes costs more than the fits.
@@ -30,31 +32,57 @@ class ChurnRecipe:
     ----------
     features : FeatureRecipe
         What is built; the trees see the groups it names.
-    active_days : int
-        Customers silent for longer are not judged.
+    label : ChurnLabel
+        What counts as churn, and who is judged.
     every_days, max_count : int
         The grid of snapshots.
     wanted : str
         ``churn.model`` of the config.
     seed : int
         For the trees.
+    trees : TreeSettings
+        How the trees are grown.
+    penalty_c : float
+        Inverse strength of the ridge of the regression.
     """
 
     features: FeatureRecipe
-    active_days: int
+    label: ChurnLabel
     every_days: int
     max_count: int
     wanted: str
     seed: int
+    trees: TreeSettings = field(default_factory=TreeSettings)
+    penalty_c: float = PENALTY_C
+
+    def __post_init__(self) -> None:
+        # the trees may look at a customer's own limit where the label has one; its base is fitted day by day
+        object.__setattr__(self, "features", replace(self.features, rhythm=self.label.rhythm))
+
+    @property
+    def active_days(self) -> int:
+        """Silent for longer is lapsed, by the labels that do not ask the customer's own limit."""
+        return self.label.active_days
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as JSON-able data."""
-        return {**vars(self), "features": self.features.to_dict()}
+        return {
+            **vars(self),
+            "features": self.features.to_dict(),
+            "label": self.label.to_dict(),
+            "trees": vars(self.trees),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ChurnRecipe:
         """Read what `to_dict` wrote."""
-        return cls(**{**data, "features": FeatureRecipe.from_dict(data["features"])})
+        features, rest = FeatureRecipe.from_dict(data["features"]), dict(data)
+        if "label" in rest:
+            label = ChurnLabel.from_dict(rest.pop("label"))
+        else:  # a model from before there was another label
+            label = ChurnLabel("silence", features.horizon_days, rest.pop("active_days"))
+        trees = TreeSettings(**rest.pop("trees", {}))
+        return cls(**{**rest, "features": features, "label": label, "trees": trees})
 
 
 def fit_purchase_models(
@@ -97,7 +125,7 @@ def _fit_or_none(summary: Any) -> CLVModel | None:
 def panel_recipe(recipe: FeatureRecipe) -> FeatureRecipe:
     """Return the recipe with the groups that the naive rules read, whatever the trees may see."""
     needed = [*recipe.groups, *(g for g in ("rfm", "rhythm", "btyd") if g not in recipe.groups)]
-    return FeatureRecipe.from_dict({**recipe.to_dict(), "groups": needed})
+    return replace(recipe, groups=needed)
 
 
 def recipe_panel(
@@ -121,12 +149,51 @@ def recipe_panel(
     Panel
     """
     wider = panel_recipe(recipe.features)
-    return build_panel(tables, days, wider, active_days=recipe.active_days, purchases=purchases)
+    return build_panel(tables, days, wider, label=recipe.label, purchases=purchases)
 
 
-def fit_recipe(
-    panel: Panel, recipe: ChurnRecipe, *, frozen: Candidate | None = None, threads: int | None = None
-) -> ChurnTraining:
+def tune_recipe(
+    panel: Panel,
+    recipe: ChurnRecipe,
+    *,
+    trials: int,
+    threads: int | None = None,
+    progress: Callable[[Trial], None] = lambda _trial: None,
+) -> tuple[ChurnRecipe, Tuned | None]:
+    """Search settings on all windows but the newest, which is the one that is reported.
+
+    Parameters
+    ----------
+    panel : Panel
+        Matured rows.
+    recipe : ChurnRecipe
+        With the settings to beat.
+    trials : int
+        How many to try; 0 keeps the recipe.
+    threads : int, optional
+        Changes no result.
+    progress : callable
+        Called after each trial.
+
+    Returns
+    -------
+    ChurnRecipe, Tuned or None
+        The recipe with the settings to use, and what the search found.
+    """
+    if trials == 0:
+        return recipe, None
+    before = panel.known_before(panel.snapshot_days[-1], recipe.features.horizon_days)
+    found = tune(
+        before,
+        columns=feature_names(recipe.features),
+        options=_options(recipe, threads),
+        trials=trials,
+        progress=progress,
+    )
+    return replace(recipe, trees=found.trees, penalty_c=found.penalty_c), found
+
+
+def fit_recipe(panel: Panel, recipe: ChurnRecipe, *, threads: int | None = None) -> ChurnTraining:
     """Fit every entrant of a recipe on a panel.
 
     Parameters
@@ -135,8 +202,6 @@ def fit_recipe(
         Matured rows only.
     recipe : ChurnRecipe
         How.
-    frozen : Candidate, optional
-        Features and rounds chosen in a rehearsal.
     threads : int, optional
         Changes no result.
 
@@ -144,14 +209,18 @@ def fit_recipe(
     -------
     ChurnTraining
     """
+    columns = feature_names(recipe.features)
+    return train_churn(panel, columns=columns, options=_options(recipe, threads), wanted=recipe.wanted)
+
+
+def _options(recipe: ChurnRecipe, threads: int | None) -> Options:
     coded = [f"attribute_{name}" for name, values in recipe.features.attributes.items() if values is not None]
-    return train_churn(
-        panel,
-        feature_sets=feature_sets(recipe.features),
-        categorical=coded,
+    return Options(
         horizon_days=recipe.features.horizon_days,
+        active_days=recipe.active_days,
+        categorical=tuple(coded),
+        trees=recipe.trees,
+        penalty_c=recipe.penalty_c,
         seed=recipe.seed,
-        wanted=recipe.wanted,
-        frozen=frozen,
         threads=threads,
     )
