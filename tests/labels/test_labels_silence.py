@@ -8,7 +8,7 @@ import pytest
 from plain_days import plain_days
 from synthetic_ledger import ENGINES, Line, number, tables_of
 
-from patron.labels import LABEL_IN_WORDS, silence_label
+from patron.labels import silence_label
 from patron.snapshots import CustomerMerge, purchase_days_between
 
 AS_OF, HORIZON = 1000, 90
@@ -65,8 +65,3 @@ def test_the_label_is_in_the_order_of_the_customers_asked_for() -> None:
     outcome = pd.DataFrame({"customer_id": ["a", "b"], "purchase_days": [2, 0], "net_spend": [10, -5]})
     assert silence_label(pd.Series(["x", "b", "a"]), outcome).tolist() == [1, 1, 0]
     assert silence_label(pd.Series([], dtype=str), outcome).tolist() == []
-
-
-def test_the_label_is_told_in_both_languages() -> None:
-    """Each with the horizon in it."""
-    assert {k: v.format(horizon_days=90).count("90") for k, v in LABEL_IN_WORDS.items()} == {"en": 1, "zh": 1}

@@ -41,7 +41,7 @@ def test_the_outcome_begins_on_as_of_and_ends_before_its_end(engine: str) -> Non
     """[100, 110): the order of day 100 counts, that of day 110 does not."""
     frame = purchase_days_between(tables_of(ROWS, engine=engine), 100, 110)
     assert frame.to_dict("records") == [
-        {"customer_id": "a", "purchase_days": 2, "net_spend": 1550, "net_margin": 1050}
+        {"customer_id": "a", "purchase_days": 2, "first_day": 100, "net_spend": 1550, "net_margin": 1050}
     ]
 
 

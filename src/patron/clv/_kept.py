@@ -27,13 +27,13 @@ _PLACES, _WEIGHTS = (0.5 + 0.5 * _POINTS).tolist(), (0.5 * _HALF_WEIGHTS).tolist
 def orders_if_kept(
     process: PurchaseProcess,
     past: Histories,
-    weeks: float,
+    weeks: float | Floats,
     months: Stretches,
     whole: Floats,
     rest: Floats,
     chance: Floats,
 ) -> Floats:
-    """Discounted orders of a customer alive who orders within the next weeks, shape (n,).
+    """Discounted orders of a customer alive ordering within the next weeks (of all, or of each), shape (n,).
 
     All orders less those of the silent, (C - q C') / c. The difference is about c max(1, C) or more: it has
     digits left unless c is tiny beside both 1 and C.
@@ -41,10 +41,11 @@ def orders_if_kept(
     still = process.silent_chance_if_alive(past, weeks)
     tiny = chance <= _TINY * np.minimum(whole, 1.0)
     kept = np.maximum((whole - still * rest) / np.where(tiny, 1.0, chance), 0.0)
-    rows = np.flatnonzero(tiny)
-    if rows.size:
+    own = np.broadcast_to(weeks, tiny.shape)
+    for until in np.unique(own[tiny]).tolist():
+        rows = np.flatnonzero(tiny & (own == until))
         some = Histories(*(column[rows] for column in past))
-        kept[rows] = _orders_around_the_next(process, some, weeks, months, chance[rows])
+        kept[rows] = _orders_around_the_next(process, some, until, months, chance[rows])
     return kept
 
 

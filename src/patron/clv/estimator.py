@@ -33,7 +33,7 @@ from patron.clv.evidence import Evidence
 from patron.clv.ledger_view import is_ledger, view_ledger
 from patron.clv.processes import PurchaseProcess, expected_orders
 from patron.clv.processes.histories import Histories
-from patron.clv.value import check_horizon, checked_share, clv_columns, value_columns
+from patron.clv.value import checked_share, clv_columns, own_horizons, value_columns
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
@@ -297,20 +297,19 @@ class CLVModel(Settings):
         """Chance that the customer still buys here at all, shape (n,)."""
         return self._of_process(summary, lambda process, past: process.alive_probability(past))
 
-    def no_order_probability(self, summary: pd.DataFrame, horizon_weeks: float) -> Floats:
-        """Chance of no order in the next ``horizon_weeks``, shape (n,)."""
-        check_horizon("horizon_weeks", horizon_weeks)
-        return self._of_process(
+    def no_order_probability(self, summary: pd.DataFrame, horizon_weeks: float | Floats) -> Floats:
+        """Chance of no order in the next ``horizon_weeks`` (of all, or of each), shape (n,)."""
+        return self._within(
             summary,
-            lambda process, past: (
-                1.0 - process.alive_probability(past) * process.order_chance_if_alive(past, horizon_weeks)
+            horizon_weeks,
+            lambda process, past, weeks: (
+                1.0 - process.alive_probability(past) * process.order_chance_if_alive(past, weeks)
             ),
         )
 
-    def expected_orders(self, summary: pd.DataFrame, horizon_weeks: float) -> Floats:
-        """Expect so many orders in the next ``horizon_weeks``, shape (n,); see ``fit`` for the columns."""
-        check_horizon("horizon_weeks", horizon_weeks)
-        return self._of_process(summary, lambda process, past: expected_orders(process, past, horizon_weeks))
+    def expected_orders(self, summary: pd.DataFrame, horizon_weeks: float | Floats) -> Floats:
+        """Expect so many orders in the next ``horizon_weeks`` (of all, or of each), shape (n,)."""
+        return self._within(summary, horizon_weeks, expected_orders)
 
     def expected_orders_since_first(self, weeks: ArrayLike) -> Floats:
         """Expect so many repeat orders of a new customer within each of these times, shape (k,), weeks.
@@ -364,6 +363,23 @@ class CLVModel(Settings):
     ) -> Floats:
         rows = read_summary(summary, self.by)
         return self._one(rows, lambda process, _, some, __: {"": compute(process, some.history)})
+
+    def _within(
+        self,
+        summary: pd.DataFrame,
+        horizon_weeks: float | Floats,
+        compute: Callable[[PurchaseProcess, Histories, float | Floats], Floats],
+    ) -> Floats:
+        """Compute a column from a horizon of all customers or of each."""
+        rows = read_summary(summary, self.by)
+        own = own_horizons("horizon_weeks", horizon_weeks, len(rows))
+        return self._one(
+            rows,
+            lambda process, _, some, weeks: {
+                "": compute(process, some.history, horizon_weeks if own is None else weeks)
+            },
+            own,
+        )
 
     def _one(self, rows: PurchaseRows, compute: Compute, share: Floats | None = None) -> Floats:
         """Compute a single column."""

@@ -34,7 +34,7 @@ def customer_value(
     summary: pd.DataFrame,
     *,
     horizon_months: int,
-    churn_horizon_days: int,
+    churn_horizon_days: float | Floats,
     margin: float | Floats = 1.0,
     annual_discount_rate: float = 0.0,
 ) -> pd.DataFrame:
@@ -48,8 +48,8 @@ def customer_value(
         One row per customer, see ``CLVModel.fit``.
     horizon_months : int
         H, months of 30.4375 days.
-    churn_horizon_days : int
-        h, days.
+    churn_horizon_days : float or ndarray, shape (n,)
+        h, days; one for all or each customer's own.
     margin : float or ndarray, shape (n,)
         Share of an order's value that is earned.
     annual_discount_rate : float
@@ -88,17 +88,23 @@ def customer_value(
     """
     rows = read_summary(summary, model.by)
     check_horizon("horizon_months", horizon_months)
-    check_horizon("churn_horizon_days", churn_horizon_days)
+    own_days = own_horizons("churn_horizon_days", churn_horizon_days, len(rows))
     check_rate(annual_discount_rate)
-    horizon, churn_horizon = horizon_months * WEEKS_PER_MONTH, churn_horizon_days / DAYS_PER_WEEK
+    horizon = horizon_months * WEEKS_PER_MONTH
+    shares = margin_share(margin, len(rows))
+    # what differs by customer travels together through the parts of the base
+    given = shares if own_days is None else np.column_stack([shares, own_days / DAYS_PER_WEEK])
     months = stretches(0.0, horizon, annual_discount_rate)
 
-    def columns(process: PurchaseProcess, spend: Spend, some: PurchaseRows, share: Floats) -> Columns:
+    def columns(process: PurchaseProcess, spend: Spend, some: PurchaseRows, own: Floats) -> Columns:
+        share, weeks = (
+            (own, churn_horizon_days / DAYS_PER_WEEK) if own_days is None else (own[:, 0], own[:, 1])
+        )
         found, whole = value_columns(process, spend, some, share, horizon, annual_discount_rate)
         earned = share * found["expected_order_value"]
-        return found | _split_columns(process, some.history, churn_horizon, months, whole, earned, found)
+        return found | _split_columns(process, some.history, weeks, months, whole, earned, found)
 
-    table = for_each_part(model._known(), rows, margin_share(margin, len(rows)), columns)
+    table = for_each_part(model._known(), rows, given, columns)
     table.insert(1, "no_order_probability", table.pop("no_order_probability"))
     return table
 
@@ -106,7 +112,7 @@ def customer_value(
 def _split_columns(
     process: PurchaseProcess,
     past: Histories,
-    weeks: float,
+    weeks: float | Floats,
     months: Stretches,
     whole: Floats,
     earned: Floats,
@@ -114,7 +120,7 @@ def _split_columns(
 ) -> Columns:
     """P(no order in the next weeks), and the values given silence or an order in them."""
     later, chance = past.later(weeks), process.order_chance_if_alive(past, weeks)
-    rest = process.discounted_orders_if_alive(later, months.after(weeks))
+    rest = _orders_after(process, later, weeks, months)
     silent = earned * (process.alive_probability(later) * rest)
     kept = earned * orders_if_kept(process, past, weeks, months, whole, rest, chance)
     if months.factors[-1] <= months.factors[0]:
@@ -125,6 +131,16 @@ def _split_columns(
         "clv_if_silent": silent,
         "clv_if_kept": kept,
     }
+
+
+def _orders_after(
+    process: PurchaseProcess, later: Histories, weeks: float | Floats, months: Stretches
+) -> Floats:
+    """Discounted orders of what lies more than so many weeks ahead, of customers alive then, shape (n,)."""
+    if not isinstance(weeks, np.ndarray):
+        return process.discounted_orders_if_alive(later, months.after(weeks))
+    ends = np.maximum(months.ends[:, None] - weeks, 0.0)
+    return process.weighed_orders_if_alive(later, ends, months.weights())
 
 
 def value_at_risk(churn_probability: ArrayLike, clv_if_kept: ArrayLike, clv_if_silent: ArrayLike) -> Floats:
@@ -223,6 +239,22 @@ def check_horizon(name: str, value: float) -> None:
     """Refuse a horizon that is not a positive finite number."""
     if not (math.isfinite(value) and value > 0):
         raise PatronError(f"{name} must be a positive number, not {value}")
+
+
+def own_horizons(name: str, value: float | Floats, rows: int) -> Floats | None:
+    """Each customer's own horizon, shape (rows,), checked; None where one number, checked, holds for all."""
+    if not isinstance(value, np.ndarray):
+        check_horizon(name, value)
+        return None
+    own = value.astype(np.float64)
+    if own.shape != (rows,):
+        raise PatronError(
+            f"{name} must be one number or {rows} numbers, one per customer, not shape {own.shape}"
+        )
+    bad = ~(np.isfinite(own) & (own > 0.0))
+    if bad.any():
+        raise PatronError(f"{name} must be positive; {int(bad.sum())} are not, for instance {own[bad][0]}")
+    return own
 
 
 def check_rate(annual_discount_rate: float) -> None:

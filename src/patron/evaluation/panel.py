@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from patron.churn import Panel
+from patron.churn import DailyPurchases, Panel
 from patron.clv import CLVModel
 from patron.features import FeatureRecipe, build_features
-from patron.labels import LABEL_IN_WORDS, silence_label
-from patron.snapshots import CustomerTables, history_before, purchase_days_between
+from patron.labels import ChurnLabel, label_customers
+from patron.snapshots import CustomerTables, History, aggregate, count, history_before
 
 
 def build_panel(
@@ -19,7 +21,7 @@ def build_panel(
     days: Sequence[int],
     recipe: FeatureRecipe,
     *,
-    active_days: int,
+    label: ChurnLabel,
     purchases: Mapping[int, CLVModel | None],
 ) -> Panel:
     """Build the rows of all snapshots.
@@ -32,8 +34,8 @@ def build_panel(
         Snapshot days; each outcome window must lie inside what is known.
     recipe : FeatureRecipe
         What to build.
-    active_days : int
-        Customers silent for longer have lapsed: they are not judged.
+    label : ChurnLabel
+        What counts as churn, and who is judged: not those who have lapsed already.
     purchases : mapping
         Snapshot day -> purchase model fitted on orders before that day, for the ``btyd`` group.
 
@@ -42,27 +44,67 @@ def build_panel(
     Panel
         Ordered by snapshot, then customer: the order of the input rows leaves no trace.
     """
-    parts = [_one_snapshot(tables, day, recipe, active_days, purchases.get(day)) for day in sorted(days)]
+    parts = [_one_snapshot(tables, day, recipe, label, purchases.get(day)) for day in sorted(days)]
     features = pd.concat([p.features for p in parts], ignore_index=True) if parts else pd.DataFrame()
     return Panel(
         features,
         np.concatenate([p.churned for p in parts]) if parts else np.empty(0, dtype=np.int64),
         np.concatenate([p.customer_id for p in parts]) if parts else np.empty(0, dtype=object),
         np.concatenate([p.as_of_day for p in parts]) if parts else np.empty(0, dtype=np.int64),
+        daily_purchases(tables),
     )
 
 
+def daily_purchases(tables: CustomerTables) -> DailyPurchases | None:
+    """Count the customers who bought on each day of the log, quiet days included.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The customer-day tables.
+
+    Returns
+    -------
+    DailyPurchases or None
+        All days; whoever uses it cuts it at what is known. None for an empty log.
+    """
+    found = aggregate(tables.days, ["day"], {"customers": count(nw.col("orders") > 0)}).collect().to_pandas()
+    bought = found[found["customers"] > 0]
+    if bought.empty:
+        return None
+    days = bought["day"].to_numpy(dtype=np.int64)
+    counts = np.zeros(int(days.max() - days.min()) + 1, dtype=np.int64)
+    counts[days - days.min()] = bought["customers"].to_numpy(dtype=np.int64)
+    return DailyPurchases(int(days.min()), counts)
+
+
+def recipe_of_day(recipe: FeatureRecipe, label: ChurnLabel, history: History) -> FeatureRecipe:
+    """Return the recipe with what the features need to know of the label on a day.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        What to build.
+    label : ChurnLabel
+        With ``rhythm``, customers have limits of their own, shrunk to the base's rhythm on that day.
+    history : History
+        What was known before the day.
+
+    Returns
+    -------
+    FeatureRecipe
+    """
+    return replace(recipe, rhythm=None if label.rhythm is None else label.rhythm.fitted(history))
+
+
 def _one_snapshot(
-    tables: CustomerTables, day: int, recipe: FeatureRecipe, active_days: int, purchases: CLVModel | None
+    tables: CustomerTables, day: int, recipe: FeatureRecipe, label: ChurnLabel, purchases: CLVModel | None
 ) -> Panel:
-    features = build_features(history_before(tables, day), recipe, purchases=purchases)
-    active = features[features["days_since_last_order"] <= active_days].reset_index(drop=True)
-    outcome = purchase_days_between(tables, day, day + recipe.horizon_days)
-    customer = active.pop("customer_id")
-    churned = silence_label(customer, outcome)
-    return Panel(active, churned, customer.to_numpy(dtype=object), np.full(len(active), day, dtype=np.int64))
-
-
-def label_in_words(horizon_days: int) -> dict[str, str]:
-    """Say what counts as churn, by language."""
-    return {language: text.format(horizon_days=horizon_days) for language, text in LABEL_IN_WORDS.items()}
+    history = history_before(tables, day)
+    features = build_features(history, recipe_of_day(recipe, label, history), purchases=purchases)
+    rows = features.merge(label_customers(label, history, tables), on="customer_id", validate="one_to_one")
+    churned = rows.pop("churned").to_numpy(dtype=np.int64)
+    customer = rows.pop("customer_id").to_numpy(dtype=object)
+    # the window of a row is told by the feature days_until_limit, where it is not the horizon of all
+    features = rows.drop(columns="window_days")
+    return Panel(features, churned, customer, np.full(len(rows), day, dtype=np.int64))

@@ -5,10 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-LABEL_IN_WORDS = {
-    "en": "no purchase day in the {horizon_days} days from as_of on",
-    "zh": "自基准日起 {horizon_days} 天内没有下单日",
-}
+from patron.labels.definition import ChurnLabel
+from patron.snapshots import CustomerTables, History, last_purchase_days, purchase_days_between
+
+
+def label_by_silence(label: ChurnLabel, history: History, tables: CustomerTables) -> pd.DataFrame:
+    """Judge the customers silent for at most ``active_days`` (`labels.label_customers`)."""
+    day = history.as_of_day
+    known = last_purchase_days(history)
+    active = known.loc[day - known["last_day"] <= label.active_days, ["customer_id"]]
+    outcome = purchase_days_between(tables, day, day + label.horizon_days)
+    judged = active.assign(
+        churned=silence_label(active["customer_id"], outcome), window_days=float(label.horizon_days)
+    )
+    return judged.reset_index(drop=True)
 
 
 def silence_label(customer_id: pd.Series, outcome: pd.DataFrame) -> np.ndarray:

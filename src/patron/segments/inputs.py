@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from patron.clv import customer_margins, net_ratios
-from patron.snapshots import Aggregate, History, aggregate, count, total
+from patron.snapshots import Aggregate, History, aggregate, count, quantile, total
 
 _YEAR = 365
 _HALF_YEAR = 180
@@ -132,7 +132,7 @@ def _sums(day: int, has_cost: bool) -> dict[str, Aggregate]:
         "purchase_days": count(is_purchase),
         "gaps": Aggregate(nw.col("gap_days"), "count"),
         "gap_median": Aggregate(nw.col("gap_days"), "median"),
-        "gap_q90": Aggregate(nw.col("gap_days"), "q90"),
+        "gap_q90": quantile("gap_days", 0.9),
         "orders_year": total("orders", last_year),
         "purchase_days_year": count(is_purchase & last_year),
         "revenue_year": total(revenue, last_year),

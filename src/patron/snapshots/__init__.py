@@ -1,30 +1,47 @@
 """Cut time: the customer-day table, the dates to learn from, what was known before and what came after."""
 
-from patron.snapshots.aggregate import Aggregate, aggregate, count, total
+from patron.snapshots.aggregate import Aggregate, aggregate, count, quantile, total
 from patron.snapshots.customer_days import LOG_SCALE, CustomerTables, customer_tables
 from patron.snapshots.days import day_of, day_text, to_day
 from patron.snapshots.grid import disjoint_windows, snapshot_days
 from patron.snapshots.history import History, history_before, purchase_days_between
 from patron.snapshots.merges import CustomerMerge, merge_customers, probable_rekeys
 from patron.snapshots.purchase_summary import purchase_summary
+from patron.snapshots.rhythm import (
+    YEAR_DAYS,
+    RhythmRule,
+    days_to_order,
+    expected_gap_days,
+    last_purchase_days,
+    limit_days,
+    own_limits,
+)
 
 __all__ = [
     "LOG_SCALE",
+    "YEAR_DAYS",
     "Aggregate",
     "CustomerMerge",
     "CustomerTables",
     "History",
+    "RhythmRule",
     "aggregate",
     "count",
     "customer_tables",
     "day_of",
     "day_text",
+    "days_to_order",
     "disjoint_windows",
+    "expected_gap_days",
     "history_before",
+    "last_purchase_days",
+    "limit_days",
     "merge_customers",
+    "own_limits",
     "probable_rekeys",
     "purchase_days_between",
     "purchase_summary",
+    "quantile",
     "snapshot_days",
     "to_day",
     "total",

@@ -22,11 +22,14 @@ class Aggregate(NamedTuple):
         Computed row by row, before grouping.
     how : str
         ``sum`` (of integers), ``float_sum`` (of whole numbers held in floats, exact below 2^53), ``min``,
-        ``max``, ``median``, ``q90`` (90 % quantile, interpolated) or ``count`` (of values that are not null).
+        ``max``, ``median``, ``quantile`` (interpolated) or ``count`` (of values that are not null).
+    share : float
+        Which quantile, within 0 to 1.
     """
 
     column: nw.Expr
     how: str = "sum"
+    share: float = 0.5
 
 
 def total(expression: nw.Expr | str, condition: nw.Expr | None = None) -> Aggregate:
@@ -62,6 +65,23 @@ def count(condition: nw.Expr) -> Aggregate:
     return Aggregate(nw.when(condition).then(1).otherwise(0))
 
 
+def quantile(expression: nw.Expr | str, share: float) -> Aggregate:
+    """Take a quantile of the values that are not null, interpolated between neighbours.
+
+    Parameters
+    ----------
+    expression : Expr or str
+        Of what.
+    share : float
+        Within 0 to 1; 0.9 is the 90 % quantile.
+
+    Returns
+    -------
+    Aggregate
+    """
+    return Aggregate(nw.col(expression) if isinstance(expression, str) else expression, "quantile", share)
+
+
 def aggregate(
     frame: nw.LazyFrame[Any], by: Sequence[str], aggregates: Mapping[str, Aggregate]
 ) -> nw.LazyFrame[Any]:
@@ -83,16 +103,16 @@ def aggregate(
     """
     prepared = frame.select(*by, *[a.column.alias(f"_{name}") for name, a in aggregates.items()])
     grouped = prepared.group_by(*by).agg(
-        *[_apply(f"_{name}", a.how).alias(name) for name, a in aggregates.items()]
+        *[_apply(f"_{name}", a).alias(name) for name, a in aggregates.items()]
     )
     whole = [name for name, a in aggregates.items() if a.how in ("sum", "count")]
     return grouped.with_columns(nw.col(*whole).cast(nw.Int64)) if whole else grouped
 
 
-def _apply(name: str, how: str) -> nw.Expr:
-    column = nw.col(name)
+def _apply(name: str, wanted: Aggregate) -> nw.Expr:
+    column, how = nw.col(name), wanted.how
     if how in ("sum", "float_sum"):
         return column.sum()
-    if how == "q90":
-        return column.quantile(0.9, interpolation="linear")
+    if how == "quantile":
+        return column.quantile(wanted.share, interpolation="linear")
     return {"min": column.min, "max": column.max, "median": column.median, "count": column.count}[how]()

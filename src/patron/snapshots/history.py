@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from patron.snapshots.aggregate import aggregate, count, total
+from patron.snapshots.aggregate import Aggregate, aggregate, count, total
 from patron.snapshots.customer_days import CustomerTables, with_gaps
 from patron.snapshots.merges import merge_customers, rename
 
@@ -87,19 +87,24 @@ def purchase_days_between(tables: CustomerTables, start_day: int, end_day: int) 
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``purchase_days`` (days with an order), ``net_spend`` (minor units, spend less
-        refunds) and, with costs, ``net_margin``; customers without any row in the window are absent.
+        ``customer_id``, ``purchase_days`` (days with an order), ``first_day`` (the first of them, missing
+        without), ``net_spend`` (minor units, spend less refunds) and, with costs, ``net_margin``; customers
+        without any row in the window are absent.
     """
     window = tables.days.filter((nw.col("day") >= start_day) & (nw.col("day") < end_day))
     has_cost = "cost" in window.collect_schema().names()
-    sums = {"purchase_days": count(nw.col("orders") > 0), "spend": total("spend"), "refund": total("refund")}
+    is_purchase, day = nw.col("orders") > 0, nw.col("day").cast(nw.Float64)
+    first_day = Aggregate(nw.when(is_purchase).then(day).otherwise(nw.lit(None, dtype=nw.Float64)), "min")
+    sums = {"purchase_days": count(is_purchase), "first_day": first_day}
+    sums |= {"spend": total("spend"), "refund": total("refund")}
     if has_cost:
         sums["cost"] = total("cost")
     frame = aggregate(window, ["customer_id"], sums).collect().to_pandas()
     frame["net_spend"] = frame["spend"] - frame["refund"]
     if has_cost:
         frame["net_margin"] = frame["net_spend"] - frame["cost"]
-    columns = ["customer_id", "purchase_days", "net_spend", *(["net_margin"] if has_cost else [])]
+    money = ["net_spend", "net_margin"] if has_cost else ["net_spend"]
+    columns = ["customer_id", "purchase_days", "first_day", *money]
     totals = _under_every_id(frame[columns], merge_customers(tables.merges, end_day))
     return totals.sort_values("customer_id", ignore_index=True)
 
@@ -120,10 +125,11 @@ def _under_every_id(totals: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
     """Give an old id the outcome of its new id: being re-keyed is not leaving."""
     if not names:
         return totals
+    how = {str(name): "min" if name == "first_day" else "sum" for name in totals.columns[1:]}
     joined = (
         totals.assign(customer_id=totals["customer_id"].replace(names))
         .groupby("customer_id", as_index=False)
-        .sum()
+        .agg(how)
     )
     aliases = pd.DataFrame({"alias": list(names), "customer_id": list(names.values())})
     copies = (

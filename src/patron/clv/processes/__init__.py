@@ -54,10 +54,10 @@ class PurchaseProcess(Protocol):
     def alive_probability(self, past: Histories) -> Floats:
         """P(still a customer | history), shape (n,)."""
 
-    def order_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def order_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(at least one order in the next weeks | history, alive now), shape (n,), exact where tiny."""
 
-    def silent_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def silent_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(no order in the next weeks and still alive then | history, alive now), shape (n,)."""
 
     def expected_orders_if_alive(self, past: Histories, weeks: Floats) -> Floats:
@@ -69,6 +69,12 @@ class PurchaseProcess(Protocol):
         The stretches count from ``observed``; the first one begins there.
         """
 
+    def weighed_orders_if_alive(self, past: Histories, weeks: Floats, weights: Floats) -> Floats:
+        """Weighted sum of E(orders) within horizons of the customer's own, shape (n,).
+
+        Horizons of shape (k, n), those of 0 adding nothing, and weights of shape (k,).
+        """
+
     def expected_orders_since_first(self, weeks: Floats) -> Floats:
         """E(repeat orders of a new customer within each of these times), shape (k,)."""
 
@@ -78,8 +84,12 @@ class PurchaseProcess(Protocol):
         """Possible numbers of orders of one customer, given alive now."""
 
 
-def expected_orders(process: PurchaseProcess, past: Histories, weeks: float) -> Floats:
-    """E(orders in the next weeks | history), alive or not, shape (n,)."""
+def expected_orders(process: PurchaseProcess, past: Histories, weeks: float | Floats) -> Floats:
+    """E(orders in the next weeks | history), alive or not, shape (n,); weeks of all or of each."""
+    if isinstance(weeks, np.ndarray):
+        return process.alive_probability(past) * process.weighed_orders_if_alive(
+            past, weeks[None, :], np.ones(1)
+        )
     return process.alive_probability(past) * process.expected_orders_if_alive(past, np.array([weeks]))[:, 0]
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from patron.clv._months import Stretches
 from patron.clv.processes.histories import Histories, OrderDraws
 from patron.clv.processes.leaving import MOST_ORDERS, orders_until_leaving
-from patron.clv.processes.rate_series import OrderRate, expected_orders
+from patron.clv.processes.rate_series import OrderRate, expected_orders, expected_orders_each
 
 Floats = NDArray[np.float64]
 
@@ -70,14 +70,14 @@ class BetaGeometric:
             result[repeat_orders == 0] = 1.0  # nothing to leave after
         return result
 
-    def order_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def order_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(an order in the next weeks | alive) = 1 - ((alpha + T) / (alpha + T + h))^(r + x).
 
         Written with expm1, so that it keeps its digits where an order is very unlikely.
         """
         return -np.expm1(self._log_silent_chance(past, weeks))
 
-    def silent_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def silent_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(no order and still alive | alive): one leaves only after an order, so silence is all it takes."""
         return np.exp(self._log_silent_chance(past, weeks))
 
@@ -89,6 +89,10 @@ class BetaGeometric:
         """Discounted orders over the stretches, shape (n,)."""
         weights = parts.weights()[None, :]
         return expected_orders(self._rate(), past.repeat_orders, past.observed, parts.ends, weights)[:, 0]
+
+    def weighed_orders_if_alive(self, past: Histories, weeks: Floats, weights: Floats) -> Floats:
+        """Weighted sum of the orders within horizons of the customer's own, (k, n) and (k,) -> (n,)."""
+        return expected_orders_each(self._rate(), past.repeat_orders, past.observed, weeks, weights)
 
     def expected_orders_since_first(self, weeks: Floats) -> Floats:
         """Repeat orders of a customer nothing is known about, so long after the first order, shape (k,).
@@ -134,5 +138,5 @@ class BetaGeometric:
     def _rate(self) -> OrderRate:
         return OrderRate(self.r, self.alpha, self.a, float(self.stays(np.zeros(1))[0]))
 
-    def _log_silent_chance(self, past: Histories, weeks: float) -> Floats:
+    def _log_silent_chance(self, past: Histories, weeks: float | Floats) -> Floats:
         return -(self.r + past.repeat_orders) * np.log1p(weeks / (self.alpha + past.observed))

@@ -30,7 +30,7 @@ class Histories(NamedTuple):
     span: Floats
     observed: Floats
 
-    def later(self, weeks: float) -> Histories:
+    def later(self, weeks: float | Floats) -> Histories:
         """Watch the same histories for so many weeks more without an order."""
         return self._replace(observed=self.observed + weeks)
 

@@ -69,12 +69,14 @@ class ParetoNBD:
         with np.errstate(divide="ignore"):  # nobody is gone at once: log 0, and P(alive) = 1
             return np.asarray(expit(neither - np.log(gone)))
 
-    def order_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def order_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(an order in the next weeks | alive): the order comes first, and by then; exact where tiny."""
         orders = self.r + past.repeat_orders
-        return self._comes_first("order", orders, past.observed, np.full(orders.shape, float(weeks)))
+        return self._comes_first(
+            "order", orders, past.observed, np.full(orders.shape, weeks, dtype=np.float64)
+        )
 
-    def silent_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def silent_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(no order and still alive | alive): neither comes in the next weeks."""
         return np.exp(self._log_neither(self.r + past.repeat_orders, past.observed, weeks))
 
@@ -93,6 +95,14 @@ class ParetoNBD:
     def discounted_orders_if_alive(self, past: Histories, parts: Stretches) -> Floats:
         """Discounted orders over the stretches, shape (n,)."""
         return parts.discount(self.expected_orders_if_alive(past, parts.ends))
+
+    def weighed_orders_if_alive(self, past: Histories, weeks: Floats, weights: Floats) -> Floats:
+        """Weighted sum of the orders within horizons of the customer's own, (k, n) and (k,) -> (n,)."""
+        pace = (self.r + past.repeat_orders) / (self.alpha + past.observed)
+        total = np.zeros(pace.size)
+        for horizon, weight in zip(weeks, weights, strict=True):
+            total += weight * pace * self._weeks_alive(past.observed, horizon)
+        return total
 
     def draw_orders(
         self, stream: np.random.Generator, past: Histories, row: int, weeks: float, draws: int

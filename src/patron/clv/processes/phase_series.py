@@ -24,6 +24,7 @@ Whole = NDArray[np.intp]
 
 _BLOCK = 4096  # pairs worked on at once
 _TABLE_PER_ROW = 16  # how many more pairs (orders, weeks observed) than rows there may be to look them up
+_SOONEST = 1e-9  # weeks: where the sum of a horizon of 0, which is left out, is looked up
 _OCTAVES, _UNITS = 200, 700  # from 2^-200, below any horizon over any time observed, to the largest number
 _TOPS = np.append(np.ldexp(1.0, np.arange(1 - _OCTAVES, 1)), np.arange(2.0, _UNITS + 2.0))
 _BOTTOMS = np.append(0.5 * _TOPS[:_OCTAVES], _TOPS[_OCTAVES:] - 1.0)
@@ -65,6 +66,32 @@ def phase_expectations(
     return table[:, :, place[pairs]]
 
 
+def phase_expectations_each(
+    rate: EventRate, repeat_orders: Floats, observed: Floats, weeks: Floats, weights: Floats
+) -> Floats:
+    """Weighted sum of the orders expected within horizons of the row's own, of customers alive, per phase.
+
+    Parameters
+    ----------
+    rate : EventRate
+        The parameters.
+    repeat_orders, observed : ndarray, shape (n,)
+        Number of repeat orders; weeks observed.
+    weeks : ndarray, shape (h, n)
+        Horizons, weeks; one of 0 adds nothing.
+    weights : ndarray, shape (h,)
+        Of the horizons.
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+        By events since the last order. A row depends on its own numbers only, to the bit.
+    """
+    orders = distinct(repeat_orders, 1.0)
+    summed: Floats = _of_pairs(rate, orders.values, orders.place, observed, weeks, weights[None, :])[0]
+    return summed
+
+
 def _numbered_pairs(orders: Distinct, times: Distinct) -> Whole | None:
     """Give the pairs of the rows numbers; None where looking pairs up does not pay."""
     most = _TABLE_PER_ROW * orders.place.size
@@ -76,12 +103,16 @@ def _numbered_pairs(orders: Distinct, times: Distinct) -> Whole | None:
 def _of_pairs(
     rate: EventRate, counts: Floats, place: Whole, observed: Floats, weeks: Floats, weights: Floats
 ) -> Floats:
-    """Compute the sums for numbers of orders ``counts[place]``, shape (m, k, pairs)."""
+    """Compute the sums for numbers of orders ``counts[place]``, shape (m, k, pairs).
+
+    Horizons are those of all, shape (h,), or each pair's own, shape (h, pairs).
+    """
+    weeks = np.broadcast_to(weeks if weeks.ndim == 2 else weeks[:, None], (len(weeks), place.size))
     needed = np.zeros((counts.size, _TOPS.size), dtype=bool)
     blocks = [slice(start, start + _BLOCK) for start in range(0, place.size, _BLOCK)]
     for rows in blocks:
         for horizon in weeks:
-            needed[place[rows], _interval(_log_time(rate, observed[rows], horizon))] = True
+            needed[place[rows], _interval(_log_time(rate, observed[rows], horizon[rows]))] = True
     which, interval = np.nonzero(needed)
     steep, series = _interval_series(rate, counts[which], interval)
     number = np.zeros(needed.shape, dtype=np.intp)
@@ -89,17 +120,18 @@ def _of_pairs(
     result = np.zeros((len(weights), rate.k, place.size))
     for rows in blocks:
         for horizon, weight in zip(weeks, weights.T, strict=True):
-            log_time = _log_time(rate, observed[rows], horizon)
+            log_time = _log_time(rate, observed[rows], horizon[rows])
             interval = _interval(log_time)
             expected = _evaluate(series, steep, number[place[rows], interval], interval, log_time)
+            expected[:, horizon[rows] <= 0.0] = 0.0
             for total, factor in zip(result, weight, strict=True):
                 if factor != 0.0:
                     total[:, rows] += factor * expected
     return result
 
 
-def _log_time(rate: EventRate, observed: Floats, horizon: float) -> Floats:
-    return np.asarray(np.log1p(horizon / (rate.alpha + observed)))
+def _log_time(rate: EventRate, observed: Floats, horizon: Floats) -> Floats:
+    return np.asarray(np.log1p(np.maximum(horizon, _SOONEST) / (rate.alpha + observed)))
 
 
 def _interval(log_time: Floats) -> Whole:

@@ -40,6 +40,7 @@ _TABLE_PER_ROW = 16  # how much larger than the number of rows the table (orders
 _PROBES = np.array([0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4])  # numbers of orders that choose the nodes
 _PROBE_NODES, _FEWEST_NODES = (96, 256, 768), 12  # more are tried where fewer do not settle
 _MOST_TERMS = 5000  # of a power series that converges like a geometric one or faster
+_TEN_YEARS = 522.0  # weeks: horizons that differ by row share one series, whichever rows there are
 
 
 class OrderRate(NamedTuple):
@@ -117,6 +118,39 @@ def expected_orders(
     return result
 
 
+def expected_orders_each(
+    rate: OrderRate, repeat_orders: Floats, observed: Floats, weeks: Floats, weights: Floats
+) -> Floats:
+    """Weighted sum of the orders expected within horizons of the row's own, of customers known to be alive.
+
+    Parameters
+    ----------
+    rate : OrderRate
+        The parameters.
+    repeat_orders, observed : ndarray, shape (n,)
+        Number of repeat orders; weeks observed.
+    weeks : ndarray, shape (k, n)
+        Horizons, weeks; one of 0 adds nothing.
+    weights : ndarray, shape (k,)
+        Of the horizons.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        A row depends on its own numbers only, to the bit, where no horizon exceeds ten years.
+    """
+    result = np.zeros(repeat_orders.size)
+    longest = max(_TEN_YEARS, float(weeks.max(initial=0.0)))
+    series = _series(rate, float(np.log1p(longest / rate.alpha)))
+    orders = distinct(repeat_orders, 1.0)
+    per_count = _coefficients(rate, series, orders.values)
+    for start in range(0, result.size, _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        per_time = _time_weights(rate, series, observed[rows], weeks[:, rows], weights)
+        _accumulate(per_count[:, orders.place[rows]], per_time, result[rows])
+    return result
+
+
 def _by_table(
     rate: OrderRate,
     series: _Series,
@@ -173,7 +207,10 @@ def _accumulate(per_count: Floats, per_time: Floats, out: Floats) -> None:
 def _time_weights(
     rate: OrderRate, series: _Series, observed: Floats, weeks: Floats, weights: Floats
 ) -> Floats:
-    """Collapse the horizons: what each coefficient of a series weighs, shape (nodes, times)."""
+    """Collapse the horizons: what each coefficient of a series weighs, shape (nodes, times).
+
+    Horizons are those of all, shape (k,), or each time's own, shape (k, times).
+    """
     result = np.zeros((series.log_times.size, observed.size))
     reach = rate.alpha + observed
     for horizon, weight in zip(weeks, weights, strict=True):

@@ -27,7 +27,7 @@ from patron.clv._months import Stretches
 from patron.clv.processes.event_sums import EventRate
 from patron.clv.processes.histories import Histories, OrderDraws
 from patron.clv.processes.leaving import MOST_ORDERS, orders_until_leaving
-from patron.clv.processes.phase_series import phase_expectations
+from patron.clv.processes.phase_series import phase_expectations, phase_expectations_each
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ class RegularBetaGeometric:
         with np.errstate(over="ignore"):  # infinite odds of having left: a probability of 0
             return np.asarray(1.0 / (1.0 + np.exp(odds)))
 
-    def order_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def order_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(an order in the next weeks | alive): sum of w_j P(N >= k - j).
 
         N, the events ahead, is NegBin(R + j, h / (alpha + T + h)); all terms are positive, so a tiny chance
@@ -91,7 +91,7 @@ class RegularBetaGeometric:
             total += weight * betainc(self.k - phase, shape + phase, chance)
         return total
 
-    def silent_chance_if_alive(self, past: Histories, weeks: float) -> Floats:
+    def silent_chance_if_alive(self, past: Histories, weeks: float | Floats) -> Floats:
         """P(no order and still alive | alive): a ratio of likelihoods, watched for longer and till now."""
         waiting = -self._shape(past.repeat_orders) * np.log1p(weeks / (self.alpha + past.observed))
         few = self._log_few_events(past.later(weeks)) - self._log_few_events(past)
@@ -105,6 +105,16 @@ class RegularBetaGeometric:
     def discounted_orders_if_alive(self, past: Histories, parts: Stretches) -> Floats:
         """Discounted orders over the stretches, shape (n,)."""
         return np.asarray(self._weighed(past, parts.ends, parts.weights()[None, :])[0])
+
+    def weighed_orders_if_alive(self, past: Histories, weeks: Floats, weights: Floats) -> Floats:
+        """Weighted sum of the orders within horizons of the customer's own, (k, n) and (k,) -> (n,)."""
+        by_phase = phase_expectations_each(
+            self._event_rate(), past.repeat_orders, past.observed, weeks, weights
+        )
+        result = np.zeros(past.repeat_orders.size)
+        for weight, expected in zip(self._phase_weights(past), by_phase, strict=True):
+            result += weight * expected
+        return result
 
     def expected_orders_since_first(self, weeks: Floats) -> Floats:
         """Repeat orders of a customer nothing is known about, so long after the first order, shape (k,)."""
@@ -134,12 +144,14 @@ class RegularBetaGeometric:
 
     def _weighed(self, past: Histories, weeks: Floats, weights: Floats) -> Floats:
         """Weighted sums of expected orders over the horizons, shape (m, n)."""
-        rate = EventRate(self.r, self.alpha, self.a, self.b + 1.0, self.k)
-        by_phase = phase_expectations(rate, past.repeat_orders, past.observed, weeks, weights)
+        by_phase = phase_expectations(self._event_rate(), past.repeat_orders, past.observed, weeks, weights)
         result = np.zeros((len(weights), past.repeat_orders.size))
         for phase, weight in enumerate(self._phase_weights(past)):
             result += weight * by_phase[:, phase]
         return result
+
+    def _event_rate(self) -> EventRate:
+        return EventRate(self.r, self.alpha, self.a, self.b + 1.0, self.k)
 
     def _shares(self, past: Histories) -> list[Floats]:
         """Each term (R)_j / j! u^j, 0 < j < k, over the sum of those before it: no overflow for any k."""
