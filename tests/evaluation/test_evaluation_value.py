@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.evaluation import ValueTerms, judge_value
+from patron.evaluation import JudgedValue, ValueTerms, judge_value
 from patron.evaluation.value import evaluation_days
 from patron.ledger import load_ledger, materialise
 from patron.snapshots import CustomerTables, customer_tables, to_day
 
 AS_OF, FIRST = to_day("2023-07-02"), to_day("2021-01-02")
 METRICS = {"mae", "rmse", "gini", "spearman", "bias", "top_decile_share", "interval_coverage"}
-TERMS = ValueTerms("mbgnbd", "lifetimes", None, 12, 0.4, has_cost=False, minor_digits=2)
+TERMS = ValueTerms("mbgnbd", "lifetimes", None, 12, 0.4, has_cost=False, minor_digits=2, model="btyd")
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,22 @@ def held_out(trade: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(last_year=frame["last_year"].clip(lower=0))
 
 
-def test_entrants_have_exactly_the_metrics_of_the_contract(trade_tables: CustomerTables) -> None:
-    """The model, last year's spend and the mean."""
-    found = judge_value(trade_tables, AS_OF, FIRST, TERMS)
-    assert found is not None
-    assert set(found.entrants) == {"btyd", "last_year", "mean"}
+@pytest.fixture(scope="module")
+def found(trade_tables: CustomerTables) -> JudgedValue:
+    """What the held-out period says of the simulated trade."""
+    judged = judge_value(trade_tables, AS_OF, FIRST, TERMS)
+    assert judged is not None
+    return judged
+
+
+def test_entrants_have_exactly_the_metrics_of_the_contract(found: JudgedValue) -> None:
+    """The forecasts that may ship, and the mean."""
+    assert set(found.entrants) == {"btyd", "challenger", "last_year", "blend", "mean"}
     assert all(set(metrics) == METRICS for metrics in found.entrants.values())
 
 
-def test_last_year_against_a_hand_computation(trade_tables: CustomerTables, held_out: pd.DataFrame) -> None:
+def test_last_year_against_a_hand_computation(found: JudgedValue, held_out: pd.DataFrame) -> None:
     """Margin 40 %, scaled from a year to 180 days, judged on undiscounted net margin."""
-    found = judge_value(trade_tables, AS_OF, FIRST, TERMS)
-    assert found is not None
     error = held_out["last_year"] - held_out["actual"]
     metrics = found.entrants["last_year"]
     assert metrics["mae"] == pytest.approx(error.abs().mean(), rel=1e-9)
@@ -72,18 +76,14 @@ def test_last_year_against_a_hand_computation(trade_tables: CustomerTables, held
     )
 
 
-def test_mean_says_the_same_of_everybody(trade_tables: CustomerTables, held_out: pd.DataFrame) -> None:
+def test_mean_says_the_same_of_everybody(found: JudgedValue, held_out: pd.DataFrame) -> None:
     """Its error is that of one number."""
-    found = judge_value(trade_tables, AS_OF, FIRST, TERMS)
-    assert found is not None
     expected = (held_out["last_year"].mean() - held_out["actual"]).abs().mean()
     assert found.entrants["mean"]["mae"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_deciles_add_up_to_what_happened(trade_tables: CustomerTables, held_out: pd.DataFrame) -> None:
+def test_deciles_add_up_to_what_happened(found: JudgedValue, held_out: pd.DataFrame) -> None:
     """Every customer, order and cent of the held-out period is in one row of the table."""
-    found = judge_value(trade_tables, AS_OF, FIRST, TERMS)
-    assert found is not None
     deciles = pd.DataFrame(found.holdout["deciles"])
     assert deciles["n"].sum() == len(held_out)
     assert deciles["actual_orders"].sum() == held_out["orders"].sum()
@@ -91,10 +91,8 @@ def test_deciles_add_up_to_what_happened(trade_tables: CustomerTables, held_out:
     assert found.holdout["evaluation_days"] == 180
 
 
-def test_the_forecast_finds_the_customers_who_bring_most(trade_tables: CustomerTables) -> None:
+def test_the_forecast_finds_the_customers_who_bring_most(found: JudgedValue) -> None:
     """Better in order than the same number for everybody."""
-    found = judge_value(trade_tables, AS_OF, FIRST, TERMS)
-    assert found is not None
     gini = found.entrants["btyd"]["gini"]
     assert gini is not None
     assert gini > 0.3

@@ -21,6 +21,7 @@ TERMS = ValueTerms(
     margin=0.4,
     has_cost=False,
     minor_digits=2,
+    model="btyd",
 )
 
 
