@@ -9,12 +9,12 @@ from synthetic_ledger import number
 
 from patron.clv import CLVModel
 from patron.features import (
+    DEFAULT_GROUPS,
     FEATURE_GROUPS,
     FeatureRecipe,
     build_features,
     catalogue,
     feature_names,
-    feature_sets,
 )
 from patron.snapshots import CustomerTables, history_before
 
@@ -82,14 +82,22 @@ def test_a_ledger_without_items_has_no_columns_for_them(
     assert [n.split("_")[0] for n in feature_names(recipe)] == [kind for kind in kinds for _ in range(3)]
 
 
-def test_the_second_feature_set_leaves_out_what_grows_with_the_log() -> None:
-    """The first is everything; the second keeps the order and drops exactly the marked ones."""
-    everything, rest = feature_sets(FULL)
+def test_what_grows_with_the_log_is_marked() -> None:
+    """A count over all time is, one over a year is not; some of a recipe is, not all."""
     growing = {f.name for f in catalogue() if f.grows_with_log}
-    assert everything == feature_names(FULL)
-    assert [n for n in everything if n not in growing] == rest
-    assert growing
-    assert growing < set(everything)
+    assert "purchase_days" in growing
+    assert "purchase_days_last_365_days" not in growing
+    assert growing < set(feature_names(FULL))
+
+
+def test_all_groups_of_a_config_leave_out_the_purchase_model() -> None:
+    """Its outputs tell a learner the date: they take part as a rule, and where a config names them."""
+    assert set(FEATURE_GROUPS) - set(DEFAULT_GROUPS) == {"btyd"}
+    assert [group for group in FEATURE_GROUPS if group in DEFAULT_GROUPS] == list(DEFAULT_GROUPS)
+    default = FeatureRecipe.from_dict({**FULL.to_dict(), "groups": list(DEFAULT_GROUPS)})
+    own = {f.name for f in catalogue() if f.group == "btyd"}
+    assert own
+    assert not own & set(feature_names(default))
 
 
 def test_a_recipe_survives_json() -> None:

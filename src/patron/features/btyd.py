@@ -6,13 +6,20 @@ the model for scoring (a customer's row must not depend on who else is scored).
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from patron.clv import CLVModel
-from patron.snapshots import History, purchase_summary
+from patron.snapshots import History, days_to_order, purchase_summary
 
 
-def btyd(history: History, model: CLVModel, horizon_days: int, minor_digits: int) -> pd.DataFrame:
+def btyd(
+    history: History,
+    model: CLVModel,
+    horizon_days: int,
+    minor_digits: int,
+    limits: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Predict each customer's future with a fitted model.
 
     Parameters
@@ -25,6 +32,8 @@ def btyd(history: History, model: CLVModel, horizon_days: int, minor_digits: int
         The churn horizon.
     minor_digits : int
         Decimals of the currency.
+    limits : pandas.DataFrame, optional
+        Of `limits.days_until_limit`: each customer's own window then takes the horizon's place.
 
     Returns
     -------
@@ -32,7 +41,10 @@ def btyd(history: History, model: CLVModel, horizon_days: int, minor_digits: int
         ``customer_id`` and four columns.
     """
     summary = purchase_summary(history, minor_digits=minor_digits)
-    weeks = horizon_days / 7
+    weeks: float | np.ndarray = horizon_days / 7
+    if limits is not None:
+        left = limits.set_index("customer_id")["days_until_limit"].reindex(summary["customer_id"])
+        weeks = days_to_order(left.to_numpy(), horizon_days) / 7
     return pd.DataFrame(
         {
             "customer_id": summary["customer_id"],

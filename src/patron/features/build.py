@@ -20,15 +20,17 @@ from patron.features.attributes import attributes_of
 from patron.features.breadth import breadth
 from patron.features.btyd import btyd
 from patron.features.catalogue import FEATURE_GROUPS, catalogue
+from patron.features.custom import CustomFeature, custom_columns
 from patron.features.daygroup import DayGroup
 from patron.features.events import events_of
 from patron.features.lifecycle import LIFECYCLE
+from patron.features.limits import days_until_limit
 from patron.features.rfm import RFM
 from patron.features.rhythm import RHYTHM
 from patron.features.season import SEASON
 from patron.features.trend import TREND
 from patron.features.value import VALUE
-from patron.snapshots import Aggregate, History, aggregate
+from patron.snapshots import Aggregate, History, RhythmRule, aggregate
 
 #: Groups answered by one pass over the customer-day table. Features of one may use sums of another.
 DAY_GROUPS: dict[str, DayGroup] = {
@@ -59,6 +61,11 @@ class FeatureRecipe:
         Kinds of events seen in training.
     kinds_of_items : sequence of str
         ``products``, ``categories``: those the ledger holds.
+    rhythm : RhythmRule or None
+        For the churn label ``rhythm``: which silence is usual. The window that lies ahead is then the
+        customer's own, and ``days_until_limit`` is a feature.
+    custom : sequence of CustomFeature
+        The user's own; built whatever the groups are.
     """
 
     horizon_days: int
@@ -67,6 +74,8 @@ class FeatureRecipe:
     attributes: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
     event_kinds: Sequence[str] = ()
     kinds_of_items: Sequence[str] = ()
+    rhythm: RhythmRule | None = None
+    custom: Sequence[CustomFeature] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as JSON-able data."""
@@ -77,12 +86,18 @@ class FeatureRecipe:
             "attributes": {k: None if v is None else list(v) for k, v in self.attributes.items()},
             "event_kinds": list(self.event_kinds),
             "kinds_of_items": list(self.kinds_of_items),
+            "rhythm": None if self.rhythm is None else self.rhythm.to_dict(),
+            "custom": [feature.to_dict() for feature in self.custom],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FeatureRecipe:
-        """Read what `to_dict` wrote."""
-        return cls(**data)
+        """Read what `to_dict` wrote; the user's own functions are not in it (`custom.with_functions`)."""
+        custom = tuple(CustomFeature.from_dict(feature) for feature in data.get("custom", ()))
+        rhythm = data.get("rhythm")
+        return cls(
+            **{**data, "custom": custom, "rhythm": None if rhythm is None else RhythmRule.from_dict(rhythm)}
+        )
 
 
 def feature_names(recipe: FeatureRecipe) -> list[str]:
@@ -98,29 +113,19 @@ def feature_names(recipe: FeatureRecipe) -> list[str]:
     list of str
     """
     absent = tuple(k for k in ("products", "categories") if k not in recipe.kinds_of_items)
-    features = catalogue(attributes=list(recipe.attributes), event_kinds=recipe.event_kinds)
+    own = [name for feature in recipe.custom for name in feature.feature_names]
+    features = catalogue(
+        attributes=list(recipe.attributes),
+        event_kinds=recipe.event_kinds,
+        custom=own,
+        has_own_limits=recipe.rhythm is not None,
+    )
     return [
         f.name
         for f in features
-        if f.group in recipe.groups and not (f.group == "breadth" and f.name.startswith(absent) and absent)
+        if f.group in (*recipe.groups, "custom")
+        and not (f.group == "breadth" and f.name.startswith(absent) and absent)
     ]
-
-
-def feature_sets(recipe: FeatureRecipe) -> list[list[str]]:
-    """Return the sets of features worth comparing out of time: all, and those that do not grow with the log.
-
-    Parameters
-    ----------
-    recipe : FeatureRecipe
-        What to build.
-
-    Returns
-    -------
-    list of list of str
-    """
-    names = feature_names(recipe)
-    growing = {f.name for f in catalogue() if f.grows_with_log}
-    return [names, [name for name in names if name not in growing]]
 
 
 def build_features(
@@ -144,12 +149,17 @@ def build_features(
     """
     frame = _from_days(history, recipe)
     others: list[pd.DataFrame] = breadth(history) if "breadth" in recipe.groups else []
+    limits = None if recipe.rhythm is None else days_until_limit(history, recipe.rhythm)
+    if limits is not None and "rhythm" in recipe.groups:
+        others.append(limits)
     if "btyd" in recipe.groups and purchases is not None and len(frame):
-        others.append(btyd(history, purchases, recipe.horizon_days, recipe.minor_digits))
+        others.append(btyd(history, purchases, recipe.horizon_days, recipe.minor_digits, limits))
     if "attributes" in recipe.groups and recipe.attributes:
         others.append(attributes_of(history, recipe.attributes))
     if "events" in recipe.groups and recipe.event_kinds:
         others.append(events_of(history, recipe.event_kinds))
+    if recipe.custom:
+        others += custom_columns(history, recipe.custom, recipe.minor_digits)
     for other in others:
         frame = frame.merge(other, on="customer_id", how="left", validate="one_to_one")
     counts = [str(c) for c in frame if str(c).startswith("event_") and str(c).endswith("_days")]

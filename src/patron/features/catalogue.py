@@ -31,6 +31,10 @@ class Feature(NamedTuple):
 FEATURE_GROUPS = (
     "rfm", "rhythm", "trend", "season", "value", "breadth", "lifecycle", "btyd", "attributes", "events",
 )  # fmt: skip
+#: What the config calls ``all``. The outputs of a BTYD model are refitted for every snapshot, so they tell a
+#: learner the date, and gaps and windows hold most of what they know: they take part as a rule and in an
+#: average, and as features where a config names them.
+DEFAULT_GROUPS = tuple(group for group in FEATURE_GROUPS if group != "btyd")
 
 _FIXED = [
     Feature("days_since_last_order", "rfm", "days", "silence: as_of minus the last purchase day"),
@@ -71,6 +75,9 @@ _FIXED = [
     Feature("expected_order_value", "btyd", "currency", "expected value of a purchase day (Gamma-Gamma)"),
 ]  # fmt: skip
 
+#: Of the churn label `rhythm` alone.
+_LIMIT = Feature("days_until_limit", "rhythm", "days", "own limit minus silence; negative past it")
+
 _GROWS_WITH_LOG = frozenset(
     {
         "purchase_days", "purchase_days_per_year", "purchase_days_trend_365_days_ratio", "spend_trend_365_days_ratio",
@@ -99,13 +106,23 @@ def _trend() -> list[Feature]:
     return features
 
 
-def catalogue(*, attributes: Sequence[str] = (), event_kinds: Sequence[str] = ()) -> list[Feature]:
+def catalogue(
+    *,
+    attributes: Sequence[str] = (),
+    event_kinds: Sequence[str] = (),
+    custom: Sequence[str] = (),
+    has_own_limits: bool = False,
+) -> list[Feature]:
     """Return all features in column order.
 
     Parameters
     ----------
     attributes, event_kinds : sequence of str
         Those of a base; their features carry the names.
+    custom : sequence of str
+        Names of the columns of the user's own features; they come last.
+    has_own_limits : bool
+        With the churn label ``rhythm`` customers have a limit of their own, and a feature for it.
 
     Returns
     -------
@@ -129,4 +146,6 @@ def catalogue(*, attributes: Sequence[str] = (), event_kinds: Sequence[str] = ()
             Feature(f"event_{kind}_latest_value", "events", "", f"latest known value of {kind} events")
         )
     everything = [f._replace(grows_with_log=f.name in _GROWS_WITH_LOG) for f in (*_FIXED, *_trend(), *own)]
-    return sorted(everything, key=lambda feature: FEATURE_GROUPS.index(feature.group))
+    everything += [_LIMIT] if has_own_limits else []
+    theirs = [Feature(name, "custom", "", "your own feature") for name in custom]
+    return [*sorted(everything, key=lambda feature: FEATURE_GROUPS.index(feature.group)), *theirs]
