@@ -85,7 +85,8 @@ def test_the_evaluation_has_the_blocks_of_the_contract(model: PatronModel) -> No
     assert found["as_of"] == "2023-07-02"
     assert found["evaluated_as_of"] == "2023-05-03"  # one horizon of 60 days earlier
     assert set(found["grade"]) == {"churn", "clv"}
-    assert set(found["clv"]) == {"btyd", "last_year", "mean"}
+    assert set(found["clv"]) == {"btyd", "challenger", "last_year", "blend", "mean"}
+    assert found["clv_choice"]["chosen"] == found["clv_holdout"]["entrant"]
     counts = found["counts"]
     assert counts["customers"] == counts["scored"] + counts["new"] + counts["lapsed"] + counts["excluded"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from patron.churn import ChurnTraining, Panel
 from patron.columns import STATUSES
-from patron.evaluation import ChurnRecipe, Judged, JudgedValue, label_in_words
-from patron.scoring import status_of
+from patron.evaluation import ChurnRecipe, Judged, JudgedValue
+from patron.scoring import ScoringParts, standing_of, status_of
 from patron.segments import segment_inputs
 from patron.snapshots import CustomerTables, day_text, history_before
 
@@ -31,7 +31,7 @@ def evaluation_of(
         "evaluated_as_of": day_text(int(test.as_of_day[0])) if judged and test else None,
         "n": len(test) if test is not None else 0,
         "horizon_days": horizon,
-        "label_in_words": label_in_words(horizon),
+        "label_in_words": recipe.label.in_words(),
         "grade": {
             "churn": judged.grade.letter if judged else "C",
             "clv": valued.grade.letter if valued else "C",
@@ -47,15 +47,17 @@ def evaluation_of(
         evaluation["churn"] = judged.block
     if valued:
         evaluation |= {"clv": valued.entrants, "clv_holdout": valued.holdout}
+        evaluation["clv_choice"] = valued.choice.to_dict()
     return evaluation
 
 
-def counts_of(tables: CustomerTables, as_of_day: int, active_days: int) -> dict[str, int]:
+def counts_of(tables: CustomerTables, as_of_day: int, parts: ScoringParts) -> dict[str, int]:
     """Count the customers of each status on the training day."""
     history = history_before(tables, as_of_day)
     inputs = segment_inputs(history)
     everybody = len(history.days.select("customer_id").unique().collect())
-    statuses = status_of(inputs, as_of_day, active_days).tolist()
+    standing = standing_of(parts.settings, parts.recipe, history, inputs)
+    statuses = status_of(inputs, as_of_day, standing.limit_days).tolist()
     return status_counts([*statuses, *["excluded"] * (everybody - len(inputs))])
 
 

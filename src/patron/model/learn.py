@@ -7,31 +7,39 @@ Not here: files (`model.patron_model`), tracking (`registry`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
-import numpy as np
+import pandas as pd
 
 from patron.churn import ChurnTraining, Panel
-from patron.clv import CLVModel
+from patron.churn.tune import Trial
+from patron.clv import CLVModel, ValueForecast
 from patron.errors import NotEnoughData
 from patron.evaluation import (
     ChurnRecipe,
+    ForecastRecipe,
     Judged,
+    JudgedValue,
     ValueTerms,
+    audit_labels,
     fit_purchase_models,
     fit_recipe,
     fit_value_model,
     judge_churn,
     judge_value,
     panel_recipe,
+    recipe_of_day,
     recipe_panel,
+    ship_forecast,
     suspicious_attributes,
+    tune_recipe,
 )
-from patron.features import FeatureRecipe, build_features
+from patron.features import build_features
 from patron.model._evaluation import counts_of, evaluation_of
+from patron.model._training_day import churn_importance, medians, medians_by_risk
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import base_ratios, fit_segment_rules, segment_inputs
@@ -60,6 +68,8 @@ class Terms:
         ``en`` or ``zh``.
     playbook : Playbook
         Rules behind ``action``.
+    trials : int
+        Settings to try for the churn model; 0 keeps the built-in ones.
     threads : int or None
         Changes no result.
     """
@@ -72,6 +82,7 @@ class Terms:
     currency: str | None
     language: str
     playbook: Playbook
+    trials: int = 0
     threads: int | None = None
 
 
@@ -93,6 +104,10 @@ class Learned:
         The same entrants, fitted on everything matured by ``as_of``.
     shipped : str
         Name of the entrant that ships.
+    recipe : ChurnRecipe
+        How it was made, with the settings that a search found.
+    trials : list of Trial
+        What the search tried.
     """
 
     parts: ScoringParts
@@ -101,6 +116,8 @@ class Learned:
     rehearsal: ChurnTraining | None
     final: ChurnTraining
     shipped: str
+    recipe: ChurnRecipe
+    trials: Sequence[Trial] = ()
 
 
 def learn(
@@ -142,20 +159,46 @@ def learn(
     progress("features and labels")
     panel = recipe_panel(tables, days, recipe, purchases)
     _check_panel(panel)
+    recipe, tuned = tune_recipe(
+        panel,
+        recipe,
+        trials=terms.trials,
+        threads=terms.threads,
+        progress=lambda trial: progress(f"settings {trial.number} of {terms.trials}"),
+    )
+    terms = replace(terms, churn=recipe)
     progress("rehearsal")
     rehearsal, test, judged = _rehearse(panel, recipe, terms.threads)
     progress("churn model")
-    final = fit_recipe(panel, recipe, frozen=rehearsal.frozen if rehearsal else None, threads=terms.threads)
+    final = fit_recipe(panel, recipe, threads=terms.threads)
     shipped = judged.shipped if judged and judged.shipped in final.entrants else final.chosen
     progress("customer value")
-    clv, _ = fit_value_model(tables, as_of_day, terms.value)
-    valued = judge_value(tables, as_of_day, first_day, terms.value)
+    clv, valued, forecast = _value(tables, as_of_day, first_day, terms)
     progress("segments")
-    parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel)
+    active = _active_features(tables, as_of_day, recipe, purchases[as_of_day])
+    parts = _parts(tables, as_of_day, terms, final, shipped, clv, purchases[as_of_day], panel, active)
+    parts = replace(parts, forecast=forecast)
     evaluation = evaluation_of(as_of_day, recipe, judged, final, test, valued)
     evaluation["warnings"] = suspicious_attributes(panel)
-    evaluation["counts"] = counts_of(tables, as_of_day, recipe.active_days)
-    return Learned(parts, evaluation, test, rehearsal, final, shipped)
+    evaluation["counts"] = counts_of(tables, as_of_day, parts)
+    evaluation["label_audit"] = audit_labels(tables, days, recipe.label)
+    evaluation["churn_importance"] = churn_importance(parts.churn.contributions(active), active)
+    evaluation["tuning"] = tuned.to_dict() if tuned else None
+    trials = tuned.trials if tuned else ()
+    return Learned(parts, evaluation, test, rehearsal, final, shipped, recipe, trials)
+
+
+def _value(
+    tables: CustomerTables, as_of_day: int, first_day: int, terms: Terms
+) -> tuple[CLVModel, JudgedValue | None, ValueForecast | None]:
+    """Fit the purchase model, judge every forecast on held-out days, and fit the one that ships."""
+    clv, _ = fit_value_model(tables, as_of_day, terms.value)
+    recipe = ForecastRecipe(panel_recipe(terms.churn.features), terms.churn.seed, terms.threads)
+    valued = judge_value(tables, as_of_day, first_day, terms.value, recipe)
+    if valued is None:
+        return clv, None, None
+    rate = terms.annual_discount_rate
+    return clv, valued, ship_forecast(tables, as_of_day, valued, clv, terms.value, recipe, rate)
 
 
 def _known_until(tables: CustomerTables, as_of_day: int) -> int:
@@ -215,11 +258,13 @@ def _parts(
     clv: CLVModel,
     purchases: CLVModel | None,
     panel: Panel,
+    active: pd.DataFrame,
 ) -> ScoringParts:
     recipe = terms.churn
-    inputs = segment_inputs(history_before(tables, as_of_day))
+    history = history_before(tables, as_of_day)
+    inputs = segment_inputs(history)
     net_ratio, base_margin = base_ratios(inputs)
-    features = panel_recipe(recipe.features)
+    features = recipe_of_day(panel_recipe(recipe.features), recipe.label, history)
     rules = fit_segment_rules(
         inputs,
         as_of_day,
@@ -237,30 +282,32 @@ def _parts(
         annual_discount_rate=terms.annual_discount_rate,
         currency=terms.currency,
         language=terms.language,
+        label=recipe.label.kind,
+        decline_share=recipe.label.decline_share,
     )
     last_year = panel.churned[panel.as_of_day > panel.snapshot_days[-1] - 365]
+    churn, thresholds = final.entrants[shipped], RiskThresholds.of_base(float(last_year.mean()))
     return ScoringParts(
-        churn=final.entrants[shipped],
+        churn=churn,
         clv=clv,
         purchases=purchases,
         recipe=features,
         segments=rules,
-        thresholds=RiskThresholds.of_base(float(last_year.mean())),
-        peers=_peers(tables, as_of_day, features, recipe.active_days, purchases),
+        thresholds=thresholds,
+        peers=medians(active),
+        peers_by_risk=medians_by_risk(active, thresholds.levels(churn.probability(active, as_of_day))),
         playbook=terms.playbook,
         settings=settings,
     )
 
 
-def _peers(
-    tables: CustomerTables,
-    as_of_day: int,
-    recipe: FeatureRecipe,
-    active_days: int,
-    purchases: CLVModel | None,
-) -> dict[str, float]:
-    """Median of each feature over the active customers: what a reason compares a customer with."""
-    features = build_features(history_before(tables, as_of_day), recipe, purchases=purchases)
-    active = features[features["days_since_last_order"] <= active_days].drop(columns="customer_id")
-    medians = active.median(numeric_only=True)
-    return {str(name): float(value) for name, value in medians.items() if not np.isnan(value)}
+def _active_features(
+    tables: CustomerTables, as_of_day: int, recipe: ChurnRecipe, purchases: CLVModel | None
+) -> pd.DataFrame:
+    """Return the features of the customers who are active on the training day."""
+    history = history_before(tables, as_of_day)
+    wanted = recipe_of_day(panel_recipe(recipe.features), recipe.label, history)
+    built = build_features(history, wanted, purchases=purchases)
+    left = recipe.active_days - built["days_since_last_order"]
+    active = built[(left if wanted.rhythm is None else built["days_until_limit"]) >= 0]
+    return active.drop(columns="customer_id").reset_index(drop=True)

@@ -14,11 +14,13 @@ from typing import Any
 import pandas as pd
 
 from patron.churn import ChurnModel
-from patron.clv import CLVModel
-from patron.errors import ModelError
-from patron.features import FeatureRecipe
+from patron.clv import CLVModel, ValueForecast
+from patron.errors import ModelError, PatronError
+from patron.features import FeatureFunction, FeatureRecipe, with_functions
 from patron.ledger import Ledger, load_ledger, materialise
+from patron.model._customer import tables_of_customer
 from patron.model._json import from_json, to_json
+from patron.model.explanation import Explanation, explain_customer
 from patron.model.manifest import read_model, write_model
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts, as_rounded, score_customers
@@ -117,6 +119,73 @@ class PatronModel:
         parts = replace(self.parts, settings=settings)
         return as_rounded(score_customers(parts, tables, day, model=self.name, data_through_day=through_day))
 
+    def explain(
+        self,
+        orders: Any,
+        customer_id: str,
+        as_of: str | date = "latest",
+        *,
+        customers: pd.DataFrame | None = None,
+        events: pd.DataFrame | None = None,
+        merges: Sequence[CustomerMerge] = (),
+        language: str | None = None,
+    ) -> Explanation:
+        """Explain one customer's churn probability, in numbers and in a paragraph to read aloud.
+
+        Parameters
+        ----------
+        orders, as_of, customers, events, merges
+            As in `score`.
+        customer_id : str
+            As in the orders; an id that was given up stands for the one that replaced it.
+        language : str, optional
+            ``en`` or ``zh``; that of training when None.
+
+        Returns
+        -------
+        Explanation
+            ``print`` reads it aloud, a notebook shows it as a table.
+
+        Raises
+        ------
+        PatronError
+            If the orders cannot be used, or hold nothing of the customer before ``as_of``.
+        """
+        ledger = load_ledger(orders, as_of=as_of, **self._reading_rules(orders))
+        tables = customer_tables(
+            ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
+        )
+        alone = tables_of_customer(tables, str(customer_id), to_day(ledger.as_of))
+        row = {str(k): v for k, v in self.score_tables(alone, ledger, language=language).iloc[0].items()}
+        settings = replace(self.parts.settings, language=language or self.parts.settings.language)
+        label = self.evaluation.get("label_in_words")
+        return explain_customer(replace(self.parts, settings=settings), alone, row, label)
+
+    def importance(self) -> pd.DataFrame:
+        """Return what the churn model looks at, on the active customers of the training day.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``driver``, ``driver_share`` (of the mean size of all drivers' contributions), ``feature``,
+            ``feature_share`` (what the feature holds of it); largest first. Both add up to 1.
+
+        Raises
+        ------
+        ModelError
+            If the model was trained before this was measured.
+        """
+        found = self.evaluation.get("churn_importance")
+        if found is None:
+            raise ModelError("This model does not hold the importance of its features. Train it again.")
+        columns = ["driver", "driver_share", "feature", "feature_share"]
+        rows = [
+            (entry["driver"], entry["share"], feature["name"], feature["share"])
+            for entry in found
+            for feature in entry["features"]
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
     def save(self, parent: Path) -> Path:
         """Write the model folder.
 
@@ -140,6 +209,7 @@ class PatronModel:
             "segments": parts.segments.to_dict(),
             "thresholds": vars(parts.thresholds),
             "peers": dict(parts.peers),
+            "peers_by_risk": {risk: dict(typical) for risk, typical in parts.peers_by_risk.items()},
             "settings": parts.settings.to_dict(),
             "ledger": dict(self.ledger_rules),
         }
@@ -150,6 +220,9 @@ class PatronModel:
             "playbook.json": to_json(parts.playbook.to_dict()),
             "evaluation.json": to_json(dict(self.evaluation)),
         }
+        if parts.forecast is not None:
+            made = parts.forecast.to_files()
+            files |= {n: c.encode() if isinstance(c, str) else to_json(c) for n, c in made.items()}
         if parts.purchases is not None:
             files["purchases.json"] = to_json(parts.purchases.to_dict())
         return files
@@ -215,7 +288,13 @@ class PatronModel:
             raise ModelError(problems)
 
 
-def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronModel:
+def load_model_folder(
+    folder: str | Path,
+    *,
+    name: str | None = None,
+    features: Mapping[str, FeatureFunction] | None = None,
+    to_score: bool = True,
+) -> PatronModel:
     """Load a model folder; every file's checksum is verified, no code is run.
 
     Parameters
@@ -224,6 +303,11 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
         Of `PatronModel.save`.
     name : str, optional
         ``name/version`` of a registered model; the folder's name when None.
+    features : mapping, optional
+        Name -> function: the user's own features that the model was trained with. Code does not travel in a
+        model; a function must be the one of the training, as its digest tells.
+    to_score : bool
+        False for reading only: no functions are needed then, and a model trained with some cannot score.
 
     Returns
     -------
@@ -232,12 +316,12 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
     Raises
     ------
     ModelError
-        If anything in the folder is not as it was written.
+        If anything in the folder is not as it was written, or a feature is missing or another one.
     """
     manifest, files = read_model(Path(folder))
     try:
         scoring = from_json(files["scoring.json"], "scoring.json")
-        purchases = files.get("purchases.json")
+        purchases, forecast = files.get("purchases.json"), files.get("forecast.json")
         parts = ScoringParts(
             churn=ChurnModel.from_files(files),
             clv=CLVModel.from_dict(from_json(files["clv.json"], "clv.json")),
@@ -248,9 +332,15 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
             segments=SegmentRules.from_dict(scoring["segments"]),
             thresholds=RiskThresholds(**scoring["thresholds"]),
             peers=scoring["peers"],
+            peers_by_risk=scoring.get("peers_by_risk", {}),
             playbook=Playbook.from_dict(from_json(files["playbook.json"], "playbook.json")),
             settings=ScoreSettings(**scoring["settings"]),
+            forecast=None
+            if forecast is None
+            else ValueForecast.from_files(from_json(forecast, "forecast.json"), files),
         )
+        if to_score:
+            parts = _with_own_features(parts, features or {})
         evaluation = from_json(files["evaluation.json"], "evaluation.json")
         facts = {k: v for k, v in manifest.items() if k not in ("files", "content_sha256", "format_version")}
         return PatronModel(name or Path(folder).resolve().name, parts, facts, evaluation, scoring["ledger"])
@@ -258,6 +348,17 @@ def load_model_folder(folder: str | Path, *, name: str | None = None) -> PatronM
         raise ModelError(
             f"'{name or Path(folder).name}' lacks a part of the model ({error}). Train it again."
         ) from None
+
+
+def _with_own_features(parts: ScoringParts, functions: Mapping[str, FeatureFunction]) -> ScoringParts:
+    """Give the recipe the user's functions."""
+    if not parts.recipe.custom:
+        return parts
+    try:
+        custom = with_functions(parts.recipe.custom, functions)
+    except PatronError as error:
+        raise ModelError(error.problems, error.next_step) from None
+    return replace(parts, recipe=replace(parts.recipe, custom=custom))
 
 
 def _like(orders: Any, scores: pd.DataFrame) -> Any:

@@ -1,7 +1,12 @@
 """Parts -> the score row of each customer."""
 
+from patron.scoring._numbers import percent
+from patron.scoring.drivers import by_driver, driver_of, shares_of_drivers
 from patron.scoring.parts import RiskThresholds, ScoreSettings, ScoringParts
-from patron.scoring.score import in_language, score_customers, status_of
+from patron.scoring.reasons import explained_drivers
+from patron.scoring.score import in_language, score_customers
+from patron.scoring.standing import Standing, standing_of, status_of
+from patron.scoring.texts import driver_name
 from patron.scoring.write import FORMULA, as_rounded, check_scores_name, write_scores
 
 __all__ = [
@@ -9,10 +14,18 @@ __all__ = [
     "RiskThresholds",
     "ScoreSettings",
     "ScoringParts",
+    "Standing",
     "as_rounded",
+    "by_driver",
     "check_scores_name",
+    "driver_name",
+    "driver_of",
+    "explained_drivers",
     "in_language",
+    "percent",
     "score_customers",
+    "shares_of_drivers",
+    "standing_of",
     "status_of",
     "write_scores",
 ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from patron.churn import ChurnModel
-from patron.clv import CLVModel
+from patron.clv import CLVModel, ValueForecast
 from patron.features import FeatureRecipe
 from patron.playbook import Playbook
 from patron.segments import SegmentRules
@@ -81,6 +81,10 @@ class ScoreSettings:
         ISO code.
     language : str
         ``en`` or ``zh``.
+    label : str
+        What counts as churn: ``silence``, ``rhythm`` or ``decline``.
+    decline_share : float or None
+        For the label ``decline``: under this share of last year's margin is churn.
     """
 
     churn_horizon_days: int
@@ -92,6 +96,8 @@ class ScoreSettings:
     annual_discount_rate: float
     currency: str | None
     language: str = "en"
+    label: str = "silence"
+    decline_share: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-able data."""
@@ -122,6 +128,10 @@ class ScoringParts:
         Rules behind ``action``.
     settings : ScoreSettings
         Horizons and money.
+    peers_by_risk : mapping
+        low, medium, high -> feature -> median over those of these customers; empty in older models.
+    forecast : ValueForecast or None
+        The value forecast that ships; None where it is that of `clv`.
     """
 
     churn: ChurnModel
@@ -133,3 +143,5 @@ class ScoringParts:
     peers: Mapping[str, float]
     playbook: Playbook
     settings: ScoreSettings
+    peers_by_risk: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    forecast: ValueForecast | None = None

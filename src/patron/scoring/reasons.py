@@ -1,7 +1,9 @@
 """Why a customer's risk is what it is: the model's own contributions, grouped, with the numbers behind them.
 
-Features that say the same thing count as one driver. In medium and high risk the drivers that raise the risk
-are named, in low risk those that lower it.
+In:  features, contributions in log-odds, and the typical numbers stored in the model.
+Out: the three strongest drivers of each customer, as codes, numbers and words. In medium and high risk the
+drivers that raise the risk are named, in low risk those that lower it.
+Not here: the words themselves (`texts`).
 """
 
 from __future__ import annotations
@@ -9,63 +11,93 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
-from patron.scoring.texts import reason_text
-
-#: Driver -> beginnings of the names of its features. The first match wins.
-DRIVERS: dict[str, tuple[str, ...]] = {
-    # the purchase model looks at silence against the own rhythm, too: one driver, told in days
-    "silence": (
-        "days_since_last_order", "silence_to_", "active_span_ratio",
-        "alive_probability", "no_order_probability", "expected_orders_in_horizon",
-    ),
-    "season": ("purchase_days_same_window", "spend_same_window", "season_share"),
-    "order_trend": (
-        "purchase_days_trend_", "purchase_days_last_30", "purchase_days_last_60", "purchase_days_last_90",
-    ),
-    "spend_trend": ("spend_trend_", "spend_last_30", "spend_last_60", "spend_last_90"),
-    "frequency": ("purchase_days",),
-    "spend": ("spend_last_",),
-    "rhythm": ("median_gap", "mean_gap", "longest_gap", "gap_"),
-    "order_value": ("mean_order_value", "largest_order_value", "order_value_spread", "expected_order_value"),
-    "order_size": ("lines_per_purchase_day",),
-    "refunds": ("refund_ratio",),
-    "breadth": ("products_", "categories_"),
-    "tenure": ("days_since_first_order",),
-    "event": ("event_",),
-    "attribute": ("attribute_",),
-}  # fmt: skip
+from patron.scoring.drivers import DRIVERS, by_driver
+from patron.scoring.parts import ScoringParts
+from patron.scoring.texts import COMPARED, driver_name, reason_parts, reason_text
 
 #: Driver -> the features whose values are shown.
 SHOWN: dict[str, tuple[str, ...]] = {
-    "silence": ("days_since_last_order", "median_gap_days"),
+    "silence": ("days_since_last_order", "median_gap_days", "longest_gap_days", "purchase_days"),
     "season": ("purchase_days_same_window_last_year",),
-    "order_trend": ("purchase_days_last_90_days", "purchase_days_last_180_days"),
-    "spend_trend": ("spend_last_90_days", "spend_last_180_days"),
-    "frequency": ("purchase_days_last_365_days",),
+    "order_trend": (
+        "purchase_days_last_90_days", "purchase_days_last_180_days",
+        "spend_last_90_days", "spend_last_180_days",
+    ),
+    "frequency": ("purchase_days_last_365_days", "median_gap_days", "purchase_days"),
+    "rhythm": ("median_gap_days", "gap_spread_ratio", "longest_gap_days", "purchase_days"),
     "spend": ("spend_last_365_days",),
-    "rhythm": ("median_gap_days", "gap_spread_ratio"),
-    "order_value": ("mean_order_value",),
+    "order_value": ("mean_order_value", "largest_order_value"),
+    "order_spread": ("order_value_spread_ratio", "mean_order_value", "purchase_days"),
     "order_size": ("lines_per_purchase_day",),
     "refunds": ("refund_ratio",),
     "breadth": ("products_last_180_days", "products_ever", "categories_last_180_days", "categories_ever"),
     "tenure": ("days_since_first_order",),
-}
+}  # fmt: skip
+
+#: Drivers told in an amount.
+_IN_MONEY = frozenset({"order_trend", "spend", "order_value", "order_spread"})
+#: Drivers of features that say different things: the strongest are singled out.
+_MIXED = frozenset({"event", "attribute", "custom"})
+_MOST_TOLD = 3
+
+Row = Mapping[str, "float | str | None"]
+Shown = dict[str, "float | str | list[str]"]
 
 
-def driver_of(feature: str) -> str:
-    """Return the driver a feature belongs to.
+class Beside(NamedTuple):
+    """What a customer's numbers are shown with.
 
-    Examples
-    --------
-    >>> driver_of("silence_to_mean_gap_ratio"), driver_of("purchase_days_trend_90_days_ratio")
-    ('silence', 'order_trend')
+    Parameters
+    ----------
+    typical : mapping
+        Feature -> the ``peers_...`` entries that go with its value.
+    words : mapping
+        Feature that holds codes -> what the codes mean.
+    currency : str or None
+        ISO code.
     """
-    return next(code for code, beginnings in DRIVERS.items() if feature.startswith(beginnings))
+
+    typical: Mapping[str, Mapping[str, float]]
+    words: Mapping[str, Sequence[str]]
+    currency: str | None
+
+
+def beside(
+    peers: Mapping[str, float],
+    peers_by_risk: Mapping[str, Mapping[str, float]],
+    vocabularies: Mapping[str, Sequence[str] | None],
+    currency: str | None,
+) -> Beside:
+    """Put together what a customer's numbers are shown with.
+
+    Parameters
+    ----------
+    peers : mapping
+        Feature -> median of the base.
+    peers_by_risk : mapping
+        low, medium, high -> feature -> median of the customers at that risk.
+    vocabularies : mapping
+        Attribute -> its values in the order of their codes, None for a number (`FeatureRecipe.attributes`).
+    currency : str or None
+        ISO code.
+
+    Returns
+    -------
+    Beside
+    """
+    words = {f"attribute_{name}": known for name, known in vocabularies.items() if known is not None}
+    # an average of codes means nothing
+    typical = {name: {f"peers_{name}": _rounded(x)} for name, x in peers.items() if name not in words}
+    for name in {name for names in COMPARED.values() for name in names}:
+        for risk, medians in peers_by_risk.items():
+            if name in medians:
+                typical.setdefault(name, {})[f"peers_{risk}_{name}"] = _rounded(medians[name])
+    return Beside(typical, words, currency)
 
 
 def reason_columns(
@@ -75,6 +107,9 @@ def reason_columns(
     peers: Mapping[str, float],
     language: str,
     vocabularies: Mapping[str, Sequence[str] | None] | None = None,
+    *,
+    peers_by_risk: Mapping[str, Mapping[str, float]] | None = None,
+    currency: str | None = None,
 ) -> pd.DataFrame:
     """Return the nine reason columns of the score row.
 
@@ -92,26 +127,29 @@ def reason_columns(
         ``en`` or ``zh``.
     vocabularies : mapping, optional
         Attribute -> its values in the order of their codes, None for a number (`FeatureRecipe.attributes`).
+    peers_by_risk : mapping, optional
+        low, medium, high -> feature -> median of the customers at that risk.
+    currency : str, optional
+        ISO code of the amounts.
 
     Returns
     -------
     pandas.DataFrame, shape (n, 9)
         ``reason_1_code``, ``reason_1_values``, ``reason_1``, and so on; missing where there are fewer.
     """
-    grouped = contributions.T.groupby([driver_of(c) for c in contributions.columns]).sum().T
+    shown_with = beside(peers, peers_by_risk or {}, vocabularies or {}, currency)
+    grouped = by_driver(contributions, features)
     sign = np.where(risk == "low", -1.0, 1.0)
     strength = grouped.to_numpy() * sign[:, None]
     order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
-    words = {f"attribute_{name}": known for name, known in (vocabularies or {}).items() if known is not None}
-    rows = cast(list[dict[str, float | str | None]], _in_words(features, words).to_dict("records"))
-    # an average of codes means nothing
-    peers = {name: value for name, value in peers.items() if name not in words}
+    rows, pushes = rows_in_words(features, shown_with), contributions.to_numpy() * sign[:, None]
+    names = [str(name) for name in contributions.columns]
     columns: dict[str, list[str | None]] = {}
     for rank in range(3):
         chosen = [_reason(grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
         values = [
-            None if c is None else _values(c, row, peers, s)
-            for c, row, s in zip(chosen, rows, sign, strict=True)
+            None if c is None else values_of(c, row, dict(zip(names, share, strict=True)), s > 0, shown_with)
+            for c, row, share, s in zip(chosen, rows, pushes, sign, strict=True)
         ]
         columns[f"reason_{rank + 1}_code"] = chosen
         columns[f"reason_{rank + 1}_values"] = [
@@ -124,37 +162,114 @@ def reason_columns(
     return pd.DataFrame(columns, index=features.index, dtype=object)
 
 
-def _reason(codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int) -> str | None:
-    """Return the driver of a rank, None when it does not push the way the risk went."""
-    if rank >= len(order) or not strength[order[rank]] > 0:
-        return None
-    return str(codes[order[rank]])
+def explained_drivers(
+    parts: ScoringParts, features: pd.DataFrame, contributions: pd.DataFrame
+) -> pd.DataFrame:
+    """Return every driver of one customer, in numbers and in words.
+
+    Parameters
+    ----------
+    parts : ScoringParts
+        The trained model.
+    features : pandas.DataFrame, shape (1, n_features)
+        The customer's features.
+    contributions : pandas.DataFrame, shape (1, n_model_features)
+        Of `ChurnModel.contributions`.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n_drivers, 9)
+        ``driver``, ``name``, ``effect_log_odds``, the parts of `ReasonParts`, ``text`` and ``values``.
+    """
+    language = parts.settings.language
+    shown_with = beside(parts.peers, parts.peers_by_risk, parts.recipe.attributes, parts.settings.currency)
+    (row,) = rows_in_words(features, shown_with)
+    found = []
+    for code, effect in by_driver(contributions, features).iloc[0].items():
+        raises = effect > 0
+        pushes = {str(name): x if raises else -x for name, x in contributions.iloc[0].items()}
+        values = values_of(str(code), row, pushes, raises, shown_with)
+        found.append(
+            {
+                "driver": str(code),
+                "name": driver_name(str(code), language),
+                "effect_log_odds": float(effect),
+                **reason_parts(str(code), values, language)._asdict(),
+                "text": reason_text(str(code), values, language),
+                "values": values,
+            }
+        )
+    # as objects: what is missing stays None, whatever pandas makes of texts
+    return pd.DataFrame(found, dtype=object).astype({"effect_log_odds": np.float64})
 
 
-def _in_words(features: pd.DataFrame, words: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Put the values of the customer file in the place of their codes."""
+def rows_in_words(features: pd.DataFrame, shown_with: Beside) -> list[Row]:
+    """Return the features of each customer, the values of the customer file in the place of their codes.
+
+    Parameters
+    ----------
+    features : pandas.DataFrame, shape (n, ...)
+        The customers' features.
+    shown_with : Beside
+        With the words.
+
+    Returns
+    -------
+    list of dict, length n
+    """
     named = {
         name: [None if math.isnan(code) else known[int(code)] for code in features[name]]
-        for name, known in words.items()
+        for name, known in shown_with.words.items()
         if name in features
     }
-    return features.assign(**{name: pd.Series(v, features.index, dtype=object) for name, v in named.items()})
+    said = features.assign(**{name: pd.Series(v, features.index, dtype=object) for name, v in named.items()})
+    return cast(list[Row], said.to_dict("records"))
 
 
-def _values(
-    code: str, row: Mapping[str, float | str | None], peers: Mapping[str, float], sign: float
-) -> dict[str, float | str]:
-    shown = SHOWN.get(code) or tuple(name for name in row if str(name).startswith(DRIVERS[code]))
-    values: dict[str, float | str] = {"effect": "raises" if sign > 0 else "lowers"}
-    for name in shown:
+def values_of(code: str, row: Row, pushes: Mapping[str, float], raises: bool, shown_with: Beside) -> Shown:
+    """Return the numbers behind one driver of one customer.
+
+    Parameters
+    ----------
+    code : str
+        Driver.
+    row : mapping
+        Of `rows_in_words`.
+    pushes : mapping
+        Feature -> how far it pushes the way the driver does, in log-odds.
+    raises : bool
+        Whether the driver raises the risk.
+    shown_with : Beside
+        Typical numbers, currency.
+
+    Returns
+    -------
+    dict
+        ``effect``, the customer's numbers, those of others (``peers_...``), ``currency`` where there is
+        money, and ``told`` (the strongest features) where a driver holds different things.
+    """
+    own = tuple(name for name in row if str(name).startswith(DRIVERS[code]))
+    values: Shown = {"effect": "raises" if raises else "lowers"}
+    for name in SHOWN.get(code) or own:
         value = row.get(name)
         if isinstance(value, str):
             values[name] = value
         elif value is not None and not math.isnan(value):
             values[name] = _rounded(value)
-        if name in peers:
-            values[f"peers_{name}"] = _rounded(peers[name])
+        values.update(shown_with.typical.get(name, {}))
+    if code in _IN_MONEY and shown_with.currency:
+        values["currency"] = shown_with.currency
+    if code in _MIXED:
+        pushing = sorted((name for name in own if pushes.get(name, 0.0) > 0), key=lambda n: (-pushes[n], n))
+        values["told"] = [name for name in pushing if name in values][:_MOST_TOLD]
     return values
+
+
+def _reason(codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int) -> str | None:
+    """Return the driver of a rank, None when it does not push the way the risk went."""
+    if rank >= len(order) or not strength[order[rank]] > 0:
+        return None
+    return str(codes[order[rank]])
 
 
 def _rounded(value: float) -> float:

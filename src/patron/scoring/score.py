@@ -16,9 +16,11 @@ from patron.clv import LedgerView, customer_value, value_at_risk
 from patron.columns import SCHEMA_VERSION, SCORE_COLUMNS
 from patron.features import build_features
 from patron.playbook import Playbook
-from patron.scoring.parts import ScoringParts
+from patron.scoring.forecasts import by_shipped_forecast
+from patron.scoring.parts import ScoreSettings, ScoringParts
 from patron.scoring.reasons import reason_columns
-from patron.scoring.texts import note_text, reason_text
+from patron.scoring.standing import Standing, note_codes, standing_of, status_of
+from patron.scoring.texts import note_in_language, note_text, reason_text
 from patron.segments import assign_segments, expected_gap_days, margins_of, net_ratios_of
 from patron.snapshots import CustomerTables, day_of, history_before
 
@@ -61,52 +63,53 @@ def _of_buyers(
 ) -> pd.DataFrame:
     """Score the customers with a purchase day."""
     scores = pd.DataFrame(index=rows.index)
-    scores["status"] = status_of(rows, as_of_day, parts.settings.active_days)
-    scores = scores.join([_money(parts, tables, rows, as_of_day), _ledger_facts(parts, rows)])
+    standing = standing_of(parts.settings, parts.recipe, history_before(tables, as_of_day), rows)
+    scores["status"] = status_of(rows, as_of_day, standing.limit_days)
+    money = _money(parts, tables, rows, as_of_day, standing.window_days)
+    scores = scores.join([money, _ledger_facts(parts, rows)])
+    late = scores["next_order_expected_on"] >= day_of(as_of_day + parts.settings.churn_horizon_days)
     scores.loc[scores["status"] == "lapsed", "next_order_expected_on"] = None
-    scores = scores.join(_churn(parts, tables, scores, as_of_day))
-    scores["value_at_risk"] = value_at_risk(
-        scores["churn_probability"].to_numpy(float), scores["clv_if_kept"], scores["clv_if_silent"]
-    )
+    scores = scores.join(_churn(parts, tables, scores, standing, as_of_day))
+    scores["value_at_risk"] = _value_at_risk(parts.settings, scores)
     scores["action"] = parts.playbook.actions(scores, parts.settings.language)
-    scores["note"] = _notes(parts, scores, as_of_day)
+    codes = note_codes(parts.settings, scores["status"].to_numpy(), standing, late.to_numpy(bool))
+    facts = {"active_days": parts.settings.active_days}
+    scores["note"] = [note_text(code, parts.settings.language, **facts) if code else None for code in codes]
     return scores
 
 
-def status_of(inputs: pd.DataFrame, as_of_day: int, active_days: int) -> np.ndarray:
-    """Return lapsed, new or scored for customers with a purchase day.
-
-    Parameters
-    ----------
-    inputs : pandas.DataFrame, shape (n, ...)
-        With ``last_day`` and ``purchase_days``.
-    as_of_day : int
-        Days since 1970-01-01.
-    active_days : int
-        Silent for longer is lapsed.
-
-    Returns
-    -------
-    numpy.ndarray of str, shape (n,)
-    """
-    lapsed = as_of_day - inputs["last_day"].to_numpy() > active_days
-    return np.where(lapsed, "lapsed", np.where(inputs["purchase_days"].to_numpy() < 2, "new", "scored"))
+def _value_at_risk(settings: ScoreSettings, scores: pd.DataFrame) -> np.ndarray:
+    """Money lost by churning: the customer's, or with the label `decline` that of what it no longer buys."""
+    probability = scores["churn_probability"].to_numpy(float)
+    if settings.decline_share is not None:
+        return np.asarray(probability * (1 - settings.decline_share) * scores["clv"].to_numpy(float))
+    return value_at_risk(probability, scores["clv_if_kept"], scores["clv_if_silent"])
 
 
-def _money(parts: ScoringParts, tables: CustomerTables, rows: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
+def _money(
+    parts: ScoringParts,
+    tables: CustomerTables,
+    rows: pd.DataFrame,
+    as_of_day: int,
+    window_days: int | np.ndarray,
+) -> pd.DataFrame:
     """Value of each customer; refunds and costs turn order value into margin."""
     history = history_before(tables, as_of_day)
     summary = LedgerView(tables, as_of_day, parts.recipe.minor_digits).summary(parts.clv.by)
     settings = parts.settings
     margin = margins_of(rows, history.attributes, settings.margin, settings.base_margin)
-    margin = margin * net_ratios_of(rows, settings.net_ratio)
+    earned = margin * net_ratios_of(rows, settings.net_ratio)
     value = customer_value(
         parts.clv,
         summary,
         horizon_months=settings.clv_horizon_months,
-        churn_horizon_days=settings.churn_horizon_days,
-        margin=margin,
+        churn_horizon_days=window_days,
+        margin=earned,
         annual_discount_rate=settings.annual_discount_rate,
+    )
+    year = rows["revenue_year"].to_numpy(dtype=np.float64)
+    value = by_shipped_forecast(
+        parts, history, summary, value, revenue_year=year, margin=margin, earned=earned
     )
     return value.drop(columns="no_order_probability").set_axis(summary["customer_id"].to_numpy(), axis=0)
 
@@ -134,20 +137,30 @@ def _ledger_facts(parts: ScoringParts, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _churn(parts: ScoringParts, tables: CustomerTables, scores: pd.DataFrame, as_of_day: int) -> pd.DataFrame:
-    """Probability and risk of the customers who are still active, reasons for the lapsed as well."""
+def _churn(
+    parts: ScoringParts, tables: CustomerTables, scores: pd.DataFrame, standing: Standing, as_of_day: int
+) -> pd.DataFrame:
+    """Probability and risk of the customers of whom it can be told, reasons for the lapsed as well."""
     features = build_features(history_before(tables, as_of_day), parts.recipe, purchases=parts.purchases)
     features = features.set_index("customer_id").reindex(scores.index)
     lapsed = (scores["status"] == "lapsed").to_numpy()
-    probability = parts.churn.probability(features)
+    probability = np.where(standing.is_at_risk, parts.churn.probability(features, as_of_day), 0.0)
     risk = np.where(lapsed, "high", parts.thresholds.levels(probability))
     contributions = parts.churn.contributions(features).set_axis(scores.index, axis=0)
     reasons = reason_columns(
-        features, contributions, risk, parts.peers, parts.settings.language, parts.recipe.attributes
+        features,
+        contributions,
+        risk,
+        parts.peers,
+        parts.settings.language,
+        parts.recipe.attributes,
+        peers_by_risk=parts.peers_by_risk,
+        currency=parts.settings.currency,
     )
+    reasons.loc[~(standing.is_told | lapsed)] = None  # of a risk that is not told
     return reasons.assign(
-        churn_probability=np.where(lapsed, np.nan, probability),
-        churn_risk=pd.Series(risk, index=scores.index).mask(lapsed),
+        churn_probability=np.where(standing.is_told, probability, np.nan),
+        churn_risk=pd.Series(risk, index=scores.index).where(standing.is_told),
     )
 
 
@@ -178,25 +191,8 @@ def in_language(scores: pd.DataFrame, playbook: Playbook, language: str, *, acti
             for code, values in pairs
         ]
     said["action"] = playbook.actions(scores, language)
-    codes = [
-        status if status in ("excluded", "lapsed") else "not_due" if str(note).startswith("not_due") else None
-        for status, note in zip(scores["status"], scores["note"], strict=True)
-    ]
-    said["note"] = [
-        None if code is None else note_text(code, language, active_days=active_days) for code in codes
-    ]
+    said["note"] = [note_in_language(note, language, active_days=active_days) for note in scores["note"]]
     return said
-
-
-def _notes(parts: ScoringParts, scores: pd.DataFrame, as_of_day: int) -> list[str | None]:
-    settings = parts.settings
-    horizon_end = day_of(as_of_day + settings.churn_horizon_days)
-    lapsed = note_text("lapsed", settings.language, active_days=settings.active_days)
-    not_due = note_text("not_due", settings.language)
-    return [
-        lapsed if status == "lapsed" else not_due if expected >= horizon_end else None
-        for status, expected in zip(scores["status"], scores["next_order_expected_on"], strict=True)
-    ]
 
 
 def _without_purchase(tables: CustomerTables, as_of_day: int, known: pd.Index) -> pd.Index:

@@ -1,184 +1,102 @@
-"""Reasons and notes in words, in English and Chinese; numbers come in, sentences a person can read aloud go out."""
+"""Reasons and notes in words, in English and Chinese; numbers come in, sentences a person can read aloud go out.
+
+What is said about each driver stands in `_reasons_en` and `_reasons_zh`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import NamedTuple
 
-Values = Mapping[str, float | str]
-Template = Callable[[Values], str]
+from patron.scoring import _reasons_en, _reasons_zh
+from patron.scoring._numbers import Values, number_of
 
+_LANGUAGES: dict[str, ModuleType] = {"en": _reasons_en, "zh": _reasons_zh}
 
-def _n(values: Values, name: str) -> str:
-    """Show a number as people write it, a word as it is."""
-    value = values.get(name)
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, (int, float)):
-        return "?"
-    return f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:.1f}"
-
-
-def _percent(values: Values, name: str) -> str:
-    value = values.get(name)
-    return f"{100 * value:.0f} %" if isinstance(value, (int, float)) else "?"
-
-
-def _before(values: Values, last: str, both: str) -> str:
-    """Show the earlier half of a window: what is in the longer one less what is in the shorter."""
-    last_value, both_value = values.get(last), values.get(both)
-    if not isinstance(last_value, (int, float)) or not isinstance(both_value, (int, float)):
-        return "?"
-    return _n({"x": max(both_value - last_value, 0.0)}, "x")
-
-
-def _silence_en(v: Values) -> str:
-    usual = (
-        f"; usually orders every {_n(v, 'median_gap_days')}"
-        if "median_gap_days" in v
-        else "; has ordered on one day only"
-    )
-    return f"silent for {_n(v, 'days_since_last_order')} days{usual} (typical customer: silent {_n(v, 'peers_days_since_last_order')})"
-
-
-def _silence_zh(v: Values) -> str:
-    usual = (
-        f"，平时每 {_n(v, 'median_gap_days')} 天下单一次" if "median_gap_days" in v else "，只有过一个下单日"
-    )
-    return f"已 {_n(v, 'days_since_last_order')} 天未下单{usual}（一般客户：{_n(v, 'peers_days_since_last_order')} 天）"
-
-
-def _breadth_en(v: Values) -> str:
-    what = "products" if "products_ever" in v else "categories"
-    if f"{what}_ever" not in v:
-        return "its orders name no product"
-    return (
-        f"bought {_n(v, what + '_last_180_days')} of its {_n(v, what + '_ever')} {what} in the last 180 days"
-    )
-
-
-def _breadth_zh(v: Values) -> str:
-    what, word = ("products", "种产品") if "products_ever" in v else ("categories", "个品类")
-    if f"{what}_ever" not in v:
-        return "订单未注明产品"
-    return (
-        f"曾购买 {_n(v, what + '_ever')} {word}，近 180 天仍购买 {_n(v, what + '_last_180_days')} {word[0]}"
-    )
-
-
-def _season_en(v: Values) -> str:
-    if "purchase_days_same_window_last_year" not in v:
-        return "no season to compare with: not yet a customer a year ago"
-    return f"ordered on {_n(v, 'purchase_days_same_window_last_year')} days in the same season last year"
-
-
-def _season_zh(v: Values) -> str:
-    if "purchase_days_same_window_last_year" not in v:
-        return "去年同期还不是客户，无同期可比"
-    return f"去年同期有 {_n(v, 'purchase_days_same_window_last_year')} 个下单日"
-
-
-def _rhythm_en(v: Values) -> str:
-    if "median_gap_days" not in v:
-        return "no rhythm yet: ordered on one day only"
-    return (
-        f"orders every {_n(v, 'median_gap_days')} days (typical customer: {_n(v, 'peers_median_gap_days')})"
-    )
-
-
-def _rhythm_zh(v: Values) -> str:
-    if "median_gap_days" not in v:
-        return "尚无下单节奏：只有过一个下单日"
-    return f"每 {_n(v, 'median_gap_days')} 天下单一次（一般客户：{_n(v, 'peers_median_gap_days')} 天）"
-
-
-def _named(v: Values) -> str:
-    return ", ".join(
-        f"{k.split('_', 1)[1].replace('_', ' ')} {_n(v, k)}"
-        for k in sorted(v)
-        if k.startswith(("event_", "attribute_"))
-    )
-
-
-_EN: dict[str, Template] = {
-    "silence": _silence_en,
-    "season": _season_en,
-    "order_trend": lambda v: (
-        f"{_n(v, 'purchase_days_last_90_days')} order days in the last 90 days, "
-        f"{_before(v, 'purchase_days_last_90_days', 'purchase_days_last_180_days')} in the 90 before"
-    ),
-    "spend_trend": lambda v: (
-        f"spent {_n(v, 'spend_last_90_days')} in the last 90 days, "
-        f"{_before(v, 'spend_last_90_days', 'spend_last_180_days')} in the 90 before"
-    ),
-    "frequency": lambda v: (
-        f"{_n(v, 'purchase_days_last_365_days')} order days in the last year "
-        f"(typical customer: {_n(v, 'peers_purchase_days_last_365_days')})"
-    ),
-    "spend": lambda v: (
-        f"spent {_n(v, 'spend_last_365_days')} in the last year (typical customer: {_n(v, 'peers_spend_last_365_days')})"
-    ),
-    "rhythm": _rhythm_en,
-    "order_value": lambda v: (
-        f"an average order is {_n(v, 'mean_order_value')} (typical customer: {_n(v, 'peers_mean_order_value')})"
-    ),
-    "order_size": lambda v: (
-        f"{_n(v, 'lines_per_purchase_day')} lines per order (typical customer: {_n(v, 'peers_lines_per_purchase_day')})"
-    ),
-    "refunds": lambda v: f"returned {_percent(v, 'refund_ratio')} of what it bought",
-    "breadth": _breadth_en,
-    "tenure": lambda v: f"a customer for {_n(v, 'days_since_first_order')} days",
-    "event": lambda v: f"recent events: {_named(v) or 'none known'}",
-    "attribute": lambda v: f"customer attributes: {_named(v) or 'none known'}",
+#: Driver -> the features that other customers can be quoted by, the best known first.
+COMPARED: dict[str, tuple[str, ...]] = {
+    "silence": ("days_since_last_order",),
+    "season": ("purchase_days_same_window_last_year",),
+    "order_trend": ("purchase_days_last_90_days", "spend_last_90_days"),
+    "spend_trend": ("spend_last_90_days",),
+    "frequency": ("purchase_days_last_365_days", "median_gap_days"),
+    "spend": ("spend_last_365_days",),
+    "order_value": ("mean_order_value",),
+    "order_spread": ("order_value_spread_ratio",),
+    "order_size": ("lines_per_purchase_day",),
+    "refunds": ("refund_ratio",),
+    "breadth": ("products_last_180_days", "categories_last_180_days"),
+    "tenure": ("days_since_first_order",),
 }
 
-_ZH: dict[str, Template] = {
-    "silence": _silence_zh,
-    "season": _season_zh,
-    "order_trend": lambda v: (
-        f"近 90 天有 {_n(v, 'purchase_days_last_90_days')} 个下单日，"
-        f"此前 90 天有 {_before(v, 'purchase_days_last_90_days', 'purchase_days_last_180_days')} 个"
-    ),
-    "spend_trend": lambda v: (
-        f"近 90 天消费 {_n(v, 'spend_last_90_days')}，此前 90 天 {_before(v, 'spend_last_90_days', 'spend_last_180_days')}"
-    ),
-    "frequency": lambda v: (
-        f"近一年有 {_n(v, 'purchase_days_last_365_days')} 个下单日（一般客户：{_n(v, 'peers_purchase_days_last_365_days')}）"
-    ),
-    "spend": lambda v: (
-        f"近一年消费 {_n(v, 'spend_last_365_days')}（一般客户：{_n(v, 'peers_spend_last_365_days')}）"
-    ),
-    "rhythm": _rhythm_zh,
-    "order_value": lambda v: (
-        f"平均订单金额 {_n(v, 'mean_order_value')}（一般客户：{_n(v, 'peers_mean_order_value')}）"
-    ),
-    "order_size": lambda v: (
-        f"每单 {_n(v, 'lines_per_purchase_day')} 行（一般客户：{_n(v, 'peers_lines_per_purchase_day')}）"
-    ),
-    "refunds": lambda v: f"退货占购买额的 {_percent(v, 'refund_ratio')}",
-    "breadth": _breadth_zh,
-    "tenure": lambda v: f"成为客户已 {_n(v, 'days_since_first_order')} 天",
-    "event": lambda v: f"近期事件：{_named(v) or '未知'}",
-    "attribute": lambda v: f"客户属性：{_named(v) or '未知'}",
-}
 
-_REASONS = {"en": _EN, "zh": _ZH}
+class ReasonParts(NamedTuple):
+    """A reason in parts, each in words.
+
+    Parameters
+    ----------
+    now : str
+        The customer's present.
+    past : str or None
+        The customer's own past; None where there is nothing to hold against.
+    peers_low, peers_medium, peers_high : str or None
+        The typical number of customers at that risk; None where it is not known or not comparable.
+    """
+
+    now: str
+    past: str | None
+    peers_low: str | None
+    peers_medium: str | None
+    peers_high: str | None
+
 
 _NOTES = {
     "en": {
         "excluded": "no purchase day before as_of",
         "lapsed": "silent for longer than {active_days} days: lapsed, not scored for churn",
+        "lapsed_own_limit": "silent for longer than is usual for this customer: lapsed, not scored for churn",
         "not_due": "not_due: the next order is expected after the churn horizon",
+        "not_due_own_limit": "not_due: its silence cannot become unusual for this customer within the churn horizon",
+        "short_history": "a customer for under a year: there is no last year to compare with, so no churn probability",
     },
     "zh": {
         "excluded": "基准日之前没有下单日",
         "lapsed": "超过 {active_days} 天未下单：已流失，不再评估流失概率",
+        "lapsed_own_limit": "未下单的时间已超过该客户自己的常态：已流失，不再评估流失概率",
         "not_due": "not_due：预计下一次下单在预测期之后",
+        "not_due_own_limit": "not_due：在预测期内，其未下单的时间不会超过该客户自己的常态",
+        "short_history": "成为客户不足一年，没有去年同期可比，因此没有流失概率",
     },
 }
 
 
+def driver_name(code: str, language: str) -> str:
+    """Return what a driver is called.
+
+    Parameters
+    ----------
+    code : str
+        Driver, as in ``reason_1_code``.
+    language : str
+        ``en`` or ``zh``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> driver_name("silence", "en")
+    'Time since the last order'
+    """
+    return str(_LANGUAGES[language].DRIVER_NAMES[code])
+
+
 def reason_text(code: str, values: Values, language: str) -> str:
-    """Render a reason in words.
+    """Render a reason in words: the customer, its own past, and other customers.
+
+    What raises the risk is held against customers at low risk, what lowers it against those at high risk;
+    against the whole base where a model does not know them.
 
     Parameters
     ----------
@@ -195,11 +113,78 @@ def reason_text(code: str, values: Values, language: str) -> str:
 
     Examples
     --------
-    >>> values = {"days_since_last_order": 61, "median_gap_days": 20, "peers_days_since_last_order": 34}
+    >>> values = {"effect": "raises", "days_since_last_order": 64, "median_gap_days": 21,
+    ...           "peers_low_days_since_last_order": 18}
     >>> reason_text("silence", values, "en")
-    'silent for 61 days; usually orders every 20 (typical customer: silent 34)'
+    'last order 64 days ago, usually every 21 days; typical for customers at low risk: 18 days'
     """
-    return _REASONS[language][code](values)
+    words = _LANGUAGES[language]
+    facts = words.DRIVER_FACTS[code](values)
+    said = str(words.JOIN.join(part for part in (facts.now, facts.past) if part))
+    beside = _beside(code, values, language) if facts.comparable else None
+    return said if beside is None else said + str(words.PEERS[beside[0]]).format(beside[1])
+
+
+def _beside(code: str, values: Values, language: str) -> tuple[str, str] | None:
+    """Choose whom and what to quote: the first number that bears the reason out.
+
+    A reason rests on several numbers; one of them may lie the other way, and quoting it would contradict the
+    sentence it stands in.
+    """
+    level, other = ("high", "low") if values.get("effect") == "lowers" else ("low", "high")
+    own = [name for name in COMPARED.get(code, ()) if name in values]
+    for name in own:
+        here, there = (number_of(values, f"peers_{x}_{name}") for x in (level, other))
+        number, typical = number_of(values, name), _quoted(name, values, f"peers_{level}_", language)
+        if (
+            here is None
+            or number is None
+            or typical is None
+            or typical == _quoted(name, values, "", language)
+        ):
+            continue
+        # on the far side of those it is held against, seen from where the others lie
+        if there is None or (number - here) * (there - here) > 0:
+            return level, typical
+    known = any(number_of(values, f"peers_{level}_{name}") is not None for name in own)
+    typical = _quoted(own[0], values, "peers_", language) if own and not known else None
+    return None if typical is None else ("all", typical)
+
+
+def reason_parts(code: str, values: Values, language: str) -> ReasonParts:
+    """Return the parts of a reason, with all three levels of risk beside it.
+
+    Parameters
+    ----------
+    code : str
+        Driver, as in ``reason_1_code``.
+    values : mapping
+        As in ``reason_1_values``.
+    language : str
+        ``en`` or ``zh``.
+
+    Returns
+    -------
+    ReasonParts
+
+    Examples
+    --------
+    >>> reason_parts("tenure", {"days_since_first_order": 30, "peers_low_days_since_first_order": 900}, "en")
+    ReasonParts(now='a customer for 30 days', past=None, peers_low='2.5 years', peers_medium=None, peers_high=None)
+    """
+    facts = _LANGUAGES[language].DRIVER_FACTS[code](values)
+    name = next((name for name in COMPARED.get(code, ()) if name in values), None)
+    low, medium, high = (
+        None if name is None else _quoted(name, values, f"peers_{level}_", language)
+        for level in ("low", "medium", "high")
+    )
+    return ReasonParts(facts.now, facts.past or None, low, medium, high)
+
+
+def _quoted(name: str, values: Values, prefix: str, language: str) -> str | None:
+    """Write a number as it is quoted, None where it is not known."""
+    number = number_of(values, prefix + name)
+    return None if number is None else str(_LANGUAGES[language].QUOTED[name](values, number))
 
 
 def note_text(code: str, language: str, **facts: object) -> str:
@@ -208,7 +193,7 @@ def note_text(code: str, language: str, **facts: object) -> str:
     Parameters
     ----------
     code : str
-        ``excluded``, ``lapsed`` or ``not_due``.
+        ``excluded``, ``lapsed``, ``lapsed_own_limit``, ``not_due``, ``not_due_own_limit`` or ``short_history``.
     language : str
         ``en`` or ``zh``.
     **facts
@@ -219,3 +204,32 @@ def note_text(code: str, language: str, **facts: object) -> str:
     str
     """
     return _NOTES[language][code].format(**facts)
+
+
+def note_in_language(note: object, language: str, **facts: object) -> str | None:
+    """Say a note in another language.
+
+    Parameters
+    ----------
+    note : object
+        As written by `note_text`, in any language; missing without a note.
+    language : str
+        ``en`` or ``zh``.
+    **facts
+        Numbers in the text.
+
+    Returns
+    -------
+    str or None
+        None for what is no note of ours.
+
+    Examples
+    --------
+    >>> note_in_language("基准日之前没有下单日", "en")
+    'no purchase day before as_of'
+    """
+    for words in _NOTES.values():
+        for code in words:
+            if ("{" not in words[code] or facts) and words[code].format(**facts) == note:
+                return note_text(code, language, **facts)
+    return None

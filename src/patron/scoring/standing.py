@@ -1,0 +1,121 @@
+"""Where customers stand by the label that counts as churn: lapsed, at risk, not due, or not to be told.
+
+In:  the settings of a trained model, what was known before a day, the customers of that day.
+Out: arrays, one entry per customer; they depend on the customer's own rows and the model only.
+Not here: the probability itself (`scoring.score`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patron.features import FeatureRecipe
+from patron.scoring.parts import ScoreSettings
+from patron.snapshots import YEAR_DAYS, History, days_to_order, own_limits
+
+
+class Standing(NamedTuple):
+    """One entry per customer, shape (n,).
+
+    Parameters
+    ----------
+    limit_days : numpy.ndarray
+        Silent for longer is lapsed.
+    window_days : numpy.ndarray or int
+        How long the customer has to order before it counts as churned; the horizon where it is that of all.
+    is_told : numpy.ndarray of bool
+        Whether there is a probability: not for the lapsed, nor where the history is too short to tell.
+    is_at_risk : numpy.ndarray of bool
+        Whether the customer can churn within the horizon at all; those told and not at risk have 0.
+    """
+
+    limit_days: np.ndarray
+    window_days: np.ndarray | int
+    is_told: np.ndarray
+    is_at_risk: np.ndarray
+
+
+def standing_of(
+    settings: ScoreSettings, recipe: FeatureRecipe, history: History, rows: pd.DataFrame
+) -> Standing:
+    """Tell where customers stand.
+
+    Parameters
+    ----------
+    settings : ScoreSettings
+        Of the trained model.
+    recipe : FeatureRecipe
+        Of the trained model: holds which silence is usual, where the label asks it.
+    history : History
+        What was known before ``as_of``.
+    rows : pandas.DataFrame, shape (n, ...)
+        Of `segments.segment_inputs`, sorted by ``customer_id``.
+
+    Returns
+    -------
+    Standing
+    """
+    silence = history.as_of_day - rows["last_day"].to_numpy()
+    horizon = settings.churn_horizon_days
+    if recipe.rhythm is not None:
+        known = own_limits(history, recipe.rhythm).set_index("customer_id")
+        limit = known["limit_days"].reindex(rows["customer_id"].to_numpy()).to_numpy()
+        left = limit - silence
+        return Standing(limit, days_to_order(left, horizon), left >= 0, (left >= 0) & (left < horizon))
+    limit = np.full(len(rows), float(settings.active_days))
+    is_told = silence <= limit
+    if settings.decline_share is not None:
+        is_told &= history.as_of_day - rows["first_day"].to_numpy() >= YEAR_DAYS
+    return Standing(limit, horizon, is_told, is_told)
+
+
+def status_of(inputs: pd.DataFrame, as_of_day: int, limit_days: float | np.ndarray) -> np.ndarray:
+    """Return lapsed, new or scored for customers with a purchase day.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        With ``last_day`` and ``purchase_days``.
+    as_of_day : int
+        Days since 1970-01-01.
+    limit_days : float or numpy.ndarray, shape (n,)
+        Silent for longer is lapsed.
+
+    Returns
+    -------
+    numpy.ndarray of str, shape (n,)
+    """
+    lapsed = as_of_day - inputs["last_day"].to_numpy() > limit_days
+    return np.where(lapsed, "lapsed", np.where(inputs["purchase_days"].to_numpy() < 2, "new", "scored"))
+
+
+def note_codes(
+    settings: ScoreSettings, status: np.ndarray, standing: Standing, late: np.ndarray
+) -> list[str]:
+    """Return the code of each customer's note, empty without one.
+
+    Parameters
+    ----------
+    settings : ScoreSettings
+        Of the trained model.
+    status : numpy.ndarray of str, shape (n,)
+        Of `status_of`.
+    standing : Standing
+        Of the same customers.
+    late : numpy.ndarray of bool, shape (n,)
+        Whether the next order is expected after the churn horizon.
+
+    Returns
+    -------
+    list of str
+        Keys of the notes in `scoring.texts`.
+    """
+    own_limit = settings.label == "rhythm"
+    codes = np.where(late, "not_due", "")
+    codes = np.where(standing.is_told & ~standing.is_at_risk, "not_due_own_limit", codes)
+    codes = np.where(standing.is_told, codes, "short_history")
+    codes = np.where(status == "lapsed", "lapsed_own_limit" if own_limit else "lapsed", codes)
+    return [str(code) for code in codes]
