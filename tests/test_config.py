@@ -122,14 +122,9 @@ def unset_keys(section: BaseModel) -> list[str]:
 
 def test_every_line_of_every_key_that_is_later_is_refused_when_changed():
     """What the comments call later cannot be asked for."""
-    changed = ["tune.trials=5", "clv.model=blend", "worklist.capacity=9", "ledger.actions=a.csv"]
+    changed = ["worklist.cooldown_days=9", "ledger.actions=a.csv"]
     found = problems(CONFIGS / "every_key.yaml", *changed)
-    assert [text.split(":")[0] for text in found] == [
-        "tune.trials",
-        "clv.model",
-        "ledger.actions",
-        "worklist.capacity",
-    ]
+    assert [text.split(":")[0] for text in found] == ["ledger.actions", "worklist.cooldown_days"]
 
 
 @pytest.mark.parametrize("name", ["minimal", "online_retail_ii", "every_key"])
@@ -229,6 +224,10 @@ def test_sections_are_frozen(write):
             "churn: {rhythm: {min_days: 90, max_days: 60}}",
             "churn.rhythm: min_days 90 is larger than max_days 60.",
         ),
+        (
+            "churn: {label: decline, horizon_days: 400}",
+            "churn: label decline compares with last year: it needs horizon_days of 365 or less.",
+        ),
         ("churn: {model: xgboost}", "one of auto, lightgbm, logistic, average, btyd, rule."),
         (
             "clv: {margin: 0}",
@@ -290,12 +289,8 @@ def test_each_mistake_in_the_ledger_is_named_in_words(write, text, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("churn: {label: rhythm}", "churn.label: rhythm is not available in this version; use silence."),
-        ("churn: {model: btyd}", "churn.model: btyd is not available in this version"),
-        ("tune: {trials: 50}", "tune.trials: 50 is not available in this version; use 0."),
-        ("clv: {model: blend}", "clv.model: blend is not available in this version; use auto or btyd."),
-        ("features: {custom: [mine]}", "features.custom: ['mine'] is not available in this version"),
-        ("worklist: {save_rate: 0.3}", "worklist.save_rate: 0.3 is not available in this version"),
+        ("nps_scale: [1, 5]", "nps_scale: [1, 5] is not available in this version; leave it out."),
+        ("worklist: {cooldown_days: 3}", "worklist.cooldown_days: 3 is not available in this version"),
     ],
 )
 def test_settings_of_later_versions_are_refused_not_ignored(write, text, message):
@@ -315,14 +310,14 @@ def test_a_database_is_refused_without_showing_its_address(write):
 
 def test_all_problems_come_at_once(write):
     """A user mends a config in one go, overrides included."""
-    path = write("churn: {horizon_days: 5}\nclv: {model: blend}\nfoo: 1\nseed: 1\nseed: 2\n")
+    path = write("churn: {horizon_days: 5}\nworklist: {cooldown_days: 9}\nfoo: 1\nseed: 1\nseed: 2\n")
     found = "\n".join(problems(path, "seed"))
     for part in (
         "'seed' is given twice",
         "'seed' sets nothing",
         "horizon_days is 5",
         "foo is not",
-        "clv.model: blend",
+        "worklist.cooldown_days: 9",
     ):
         assert part in found
 
@@ -433,3 +428,11 @@ def test_every_setting_is_documented():
     assert [key for key, description, _ in rows if not description] == []
     numbers = [(key, text) for key, text, kind in rows if kind in (int, float) and key != "seed"]
     assert [key for key, text in numbers if not re.search(r"\[.+\]$", str(text))] == []
+
+
+@pytest.mark.parametrize("label", ["silence", "rhythm", "decline"])
+def test_every_definition_of_churn_can_be_asked_for(write, label):
+    """With its settings."""
+    text = f"churn: {{label: {label}, rhythm: {{quantile: 0.8, min_days: 20}}, decline: {{share: 0.4}}}}"
+    churn = load_config(write(text)).churn
+    assert (churn.label, churn.rhythm.quantile, churn.decline.share) == (label, 0.8, 0.4)

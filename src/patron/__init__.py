@@ -11,20 +11,40 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from patron.api import load_model, purchase_summary
+    from patron.api import check_feature, load_model, purchase_summary
+    from patron.api_evaluation import backtest, panel
+    from patron.churn.classifier import ChurnClassifier
+    from patron.churn.splitter import RollingOrigin
     from patron.clv import CLVModel
     from patron.errors import PatronError
     from patron.simulation import simulate_ledger
 
 _HOMES = {
     "CLVModel": "patron.clv",
+    "ChurnClassifier": "patron.churn.classifier",
     "PatronError": "patron.errors",
+    "RollingOrigin": "patron.churn.splitter",
+    "backtest": "patron.api_evaluation",
+    "check_feature": "patron.api",
     "load_model": "patron.api",
+    "panel": "patron.api_evaluation",
     "purchase_summary": "patron.api",
     "simulate_ledger": "patron.simulation",
 }
 
-__all__ = ["CLVModel", "PatronError", "__version__", "load_model", "purchase_summary", "simulate_ledger"]
+__all__ = [
+    "CLVModel",
+    "ChurnClassifier",
+    "PatronError",
+    "RollingOrigin",
+    "__version__",
+    "backtest",
+    "check_feature",
+    "load_model",
+    "panel",
+    "purchase_summary",
+    "simulate_ledger",
+]
 
 
 def __getattr__(name: str) -> Any:

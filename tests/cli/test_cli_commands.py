@@ -18,7 +18,7 @@ from patron import __version__
 from patron.clv.processes.betageometric import BetaGeometric
 
 Run = Callable[..., Any]
-COMMANDS = ("demo", "init", "check", "score", "report", "train", "verify", "features")
+COMMANDS = ("demo", "init", "check", "score", "report", "train", "backtest", "verify", "features")
 
 
 def only_object(out: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from trade_simulation import simulate_orders
 
-from patron.evaluation import ChurnRecipe
+from patron.evaluation import ChurnLabel, ChurnRecipe
 from patron.features import FeatureRecipe
 from patron.ledger import load_ledger, materialise
 from patron.snapshots import CustomerTables, customer_tables
@@ -47,4 +47,5 @@ def trade_tables(trade: pd.DataFrame) -> CustomerTables:
 def recipe() -> ChurnRecipe:
     """Sixty days ahead, on three cheap groups."""
     features = FeatureRecipe(horizon_days=60, groups=("rfm", "rhythm", "value"))
-    return ChurnRecipe(features, active_days=150, every_days=30, max_count=12, wanted="auto", seed=7)
+    label = ChurnLabel("silence", horizon_days=60, active_days=150)
+    return ChurnRecipe(features, label, every_days=30, max_count=12, wanted="auto", seed=7)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from patron.churn import NAIVE_RULES, Calibrator, ChurnModel, ChurnTraining, LinearScorer, Panel
+from patron.churn import NAIVE_RULES, Calibrator, ChurnModel, ChurnTraining, LinearScorer, Panel, SeasonShift
 from patron.evaluation import Judged, judge_churn
 from patron.evaluation.churn import _found
 
@@ -23,9 +23,14 @@ class Stated(LinearScorer):
         return features[self.columns[0]].to_numpy(dtype=np.float64)
 
 
-def stated(name: str) -> ChurnModel:
+#: One year before the window, churn lay 1.2 above the usual in the log-odds; half of it is applied.
+SEASON = SeasonShift(days=(100 - 365,), levels=(1.4,), usual=0.2, weight=0.5)
+
+
+def stated(name: str, season: SeasonShift | None = None) -> ChurnModel:
     """A model whose log-odds are written in the column of its name."""
-    return ChurnModel(name, Stated((name,), "log1p", (0.0,), (1.0,)), Calibrator())
+    scorer = Stated((name,), "log1p", (0.0,), (1.0,))
+    return ChurnModel(name, scorer, Calibrator(), season or SeasonShift())
 
 
 def window(n: int = 600, seed: int = 2) -> Panel:
@@ -47,7 +52,7 @@ def rehearsal(chosen: str = "lightgbm", **evidence: float) -> ChurnTraining:
     """A training that states its scores."""
     names = ("lightgbm", "rfm_logistic", "longest_silence")
     losses = dict.fromkeys(names, 0.6) | evidence
-    return ChurnTraining({n: stated(n) for n in names}, chosen, "because", None, losses, 5, 0.5)
+    return ChurnTraining({n: stated(n) for n in names}, chosen, "because", losses, 5, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +89,21 @@ def test_where_trees_do_not_beat_the_rule_the_rule_ships() -> None:
     assert found.shipped == "rfm_logistic"
     assert found.grade.letter == "C"
     assert found.block["kind"] == "logistic"
-    assert "LightGBM does not beat rfm_logistic" in found.why
+    assert "lightgbm does not beat rfm_logistic" in found.why
     assert "so the rule ships" in found.why
+
+
+def test_the_window_is_judged_in_its_season() -> None:
+    """The shift of the day is in every probability, and is told with the share that is trusted."""
+    plain, shifted = rehearsal(), rehearsal()
+    shifted.entrants["lightgbm"] = stated("lightgbm", SEASON)
+    test = window()
+    without, found = (judge_churn(r, test, wanted="lightgbm", seed=1).block for r in (plain, shifted))
+    assert found["season"] == {"shift_log_odds": 0.6, "weight": 0.5}
+    assert without["season"] == {"shift_log_odds": 0.0, "weight": 0.0}
+    odds = test.features["lightgbm"].to_numpy()
+    assert found["mean_probability"] == pytest.approx(expit(odds + 0.6).mean())
+    assert without["mean_probability"] == pytest.approx(expit(odds).mean())
 
 
 def test_a_tie_ships_the_rule() -> None:

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from patron.churn import Panel
-from patron.evaluation import ChurnRecipe, build_panel, label_in_words, recipe_panel
+from patron.evaluation import ChurnLabel, ChurnRecipe, build_panel, recipe_panel
+from patron.evaluation.panel import daily_purchases
 from patron.features import FeatureRecipe
 from patron.snapshots import CustomerTables, day_of, to_day
 
 RECIPE = FeatureRecipe(horizon_days=30, groups=("rfm", "rhythm"))
+LABEL = ChurnLabel("silence", horizon_days=30, active_days=90)
 DAY = to_day("2024-06-01")
 ORDERS = [
     ("back-on-the-day", "2024-05-01", 10.0),
@@ -40,7 +41,7 @@ def outcomes(panel: Panel) -> dict[str, int]:
 
 def test_labels_and_population_of_one_snapshot(tables_from: Callable[..., CustomerTables]) -> None:
     """The window is [day, day + 30); the population was silent for 90 days at most; a refund is no order."""
-    panel = build_panel(tables_from(ORDERS), [DAY], RECIPE, active_days=90, purchases={})
+    panel = build_panel(tables_from(ORDERS), [DAY], RECIPE, label=LABEL, purchases={})
     assert outcomes(panel) == {
         "back-on-the-day": 0,
         "back-on-the-last-day": 0,
@@ -53,7 +54,7 @@ def test_labels_and_population_of_one_snapshot(tables_from: Callable[..., Custom
 
 def test_rows_are_ordered_by_snapshot_then_customer(tables_from: Callable[..., CustomerTables]) -> None:
     """Whatever the order of the days that were asked for."""
-    panel = build_panel(tables_from(ORDERS), [DAY, DAY - 30], RECIPE, active_days=90, purchases={})
+    panel = build_panel(tables_from(ORDERS), [DAY, DAY - 30], RECIPE, label=LABEL, purchases={})
     keys = list(zip(panel.as_of_day.tolist(), panel.customer_id.tolist(), strict=True))
     assert keys == sorted(keys)
     assert panel.snapshot_days == [DAY - 30, DAY]
@@ -61,13 +62,13 @@ def test_rows_are_ordered_by_snapshot_then_customer(tables_from: Callable[..., C
 
 def test_no_day_gives_an_empty_panel(tables_from: Callable[..., CustomerTables]) -> None:
     """Training complains about it, not the panel."""
-    assert len(build_panel(tables_from(ORDERS), [], RECIPE, active_days=90, purchases={})) == 0
+    assert len(build_panel(tables_from(ORDERS), [], RECIPE, label=LABEL, purchases={})) == 0
 
 
 def test_a_day_without_active_customers_adds_no_row(tables_from: Callable[..., CustomerTables]) -> None:
     """A long pause of the whole business."""
     late = to_day("2026-01-01")
-    panel = build_panel(tables_from(ORDERS), [DAY, late], RECIPE, active_days=90, purchases={})
+    panel = build_panel(tables_from(ORDERS), [DAY, late], RECIPE, label=LABEL, purchases={})
     assert panel.snapshot_days == [DAY]
 
 
@@ -113,7 +114,40 @@ def test_features_hold_no_outcome(
     assert whole.churned.mean() < 0.9
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "45 days"), ("zh", "45 天")])
-def test_the_label_in_words(language: str, said: str) -> None:
-    """With the horizon in it."""
-    assert said in label_in_words(45)[language]
+def test_daily_purchases_match_pandas(trade: pd.DataFrame, trade_tables: CustomerTables) -> None:
+    """Customers with an order, day by day, quiet days included."""
+    bought = trade[trade["amount"] > 0].assign(day=trade["ordered_at"].dt.normalize())
+    expected = bought.groupby("day")["customer_id"].nunique()
+    expected = expected.reindex(pd.date_range(expected.index.min(), expected.index.max()), fill_value=0)
+    found = daily_purchases(trade_tables)
+    assert found is not None
+    assert pd.Timestamp(day_of(found.first_day)) == expected.index[0]
+    assert found.counts.tolist() == expected.tolist()
+
+
+def test_a_customer_buys_once_a_day_and_a_refund_is_no_purchase(
+    tables_from: Callable[..., CustomerTables],
+) -> None:
+    """Two orders of one customer, one of another, a refund in between."""
+    rows = [("a", "2024-03-01", 5.0), ("a", "2024-03-01", 7.0), ("b", "2024-03-01", 5.0)]
+    found = daily_purchases(tables_from([*rows, ("a", "2024-03-02", -5.0), ("b", "2024-03-03", 1.0)]))
+    assert found is not None
+    assert found.first_day == to_day("2024-03-01")
+    assert found.counts.tolist() == [2, 0, 1]
+
+
+def test_a_log_without_a_purchase_has_no_days(tables_from: Callable[..., CustomerTables]) -> None:
+    """Refunds only."""
+    assert daily_purchases(tables_from([("a", "2024-03-02", -5.0)])) is None
+
+
+def test_the_panel_carries_the_daily_purchases(tables_from: Callable[..., CustomerTables]) -> None:
+    """All of them; whoever uses them cuts them at what is known."""
+    tables = tables_from(ORDERS)
+    panel = build_panel(tables, [DAY], RECIPE, label=LABEL, purchases={})
+    expected = daily_purchases(tables)
+    assert panel.daily is not None
+    assert expected is not None
+    assert panel.daily.first_day == expected.first_day
+    np.testing.assert_array_equal(panel.daily.counts, expected.counts)
+    assert panel.where(panel.churned == 1).daily is panel.daily

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from patron.churn import TreeSettings
+from patron.churn.smooth import fit_smooth
 from patron.clv import CLVModel
 from patron.evaluation import ChurnRecipe, fit_purchase_models, fit_recipe, panel_recipe, recipe_panel
+from patron.features import feature_names
 from patron.snapshots import CustomerTables, history_before, purchase_summary, to_day
 
 NEWEST = to_day("2023-03-01")
@@ -21,6 +24,31 @@ DAYS = [NEWEST - 60 - 30 * k for k in range(4)][::-1]
 def test_a_recipe_reads_back_as_itself(recipe: ChurnRecipe) -> None:
     """Through JSON, so that a champion can be refitted years later: what it says is the same."""
     again = ChurnRecipe.from_dict(json.loads(json.dumps(recipe.to_dict())))
+    assert again.to_dict() == recipe.to_dict()
+
+
+def test_trees_and_ridge_of_a_recipe_travel_and_are_used(
+    trade_tables: CustomerTables, recipe: ChurnRecipe
+) -> None:
+    """What a search found is what a champion is refitted with."""
+    tuned = replace(recipe, trees=TreeSettings(rounds=11, leaves=3), penalty_c=0.002, wanted="average")
+    again = ChurnRecipe.from_dict(json.loads(json.dumps(tuned.to_dict())))
+    assert (again.trees, again.penalty_c) == (tuned.trees, 0.002)
+    panel = recipe_panel(trade_tables, DAYS, recipe, {})
+    found = fit_recipe(panel, again).entrants
+    assert found["lightgbm"].to_files()["trees.txt"].decode().count("\nTree=") == 11
+    assert found["logistic"].scorer == fit_smooth(
+        panel.features, panel.churned, columns=feature_names(recipe.features), penalty_c=0.002
+    )
+
+
+def test_a_recipe_from_before_there_were_settings_reads_back_with_the_built_in_ones(
+    recipe: ChurnRecipe,
+) -> None:
+    """A champion may be that old."""
+    old = recipe.to_dict()
+    del old["trees"], old["penalty_c"], old["label"]
+    again = ChurnRecipe.from_dict(old | {"active_days": 150})
     assert again.to_dict() == recipe.to_dict()
 
 

@@ -22,7 +22,7 @@ MORE = """
   customers: customers.csv
   events: events.csv
 features: {attributes: [industry, size]}
-clv: {by: industry}
+clv: {by: industry, model: btyd}
 """
 
 

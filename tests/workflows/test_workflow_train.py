@@ -138,7 +138,8 @@ def test_a_champion_of_another_recipe_is_refitted_on_the_data_before_the_window(
     np.testing.assert_array_equal(found, unseen)
     assert learned.rehearsal is not None
     assert learned.test is not None
-    candidate = learned.rehearsal.entrants["lightgbm"].probability(learned.test.features)
+    day = int(learned.test.as_of_day[0])
+    candidate = learned.rehearsal.entrants[learned.shipped].probability(learned.test.features, day)
     assert np.abs(found - candidate).max() > 1e-4  # another seed, other trees
     assert np.corrcoef(found, candidate)[0, 1] > 0.8  # and the same customers in the same order
 
@@ -150,7 +151,8 @@ def test_a_champion_of_the_same_recipe_is_the_rehearsal(project: Project, champi
     assert learned.rehearsal is not None
     assert learned.test is not None
     found = champion_probability(champion, tables, learned, recipe, first_day)
-    expected = learned.rehearsal.entrants["lightgbm"].probability(learned.test.features)
+    day = int(learned.test.as_of_day[0])
+    expected = learned.rehearsal.entrants[learned.shipped].probability(learned.test.features, day)
     np.testing.assert_array_equal(found, expected)
 
 

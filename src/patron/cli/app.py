@@ -247,6 +247,38 @@ def train(
 
 
 @app.command(rich_help_panel="Study")
+def backtest(
+    config: ConfigFile,
+    cutoffs: Annotated[
+        int, typer.Option("--cutoffs", metavar="N", min=1, max=100, help="How many past dates.")
+    ] = 4,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the config; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="JSON file to write; the HTML page lies beside it."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run churn and value on past dates, against every naive rule: what it would have been worth.
+
+    Example: patron backtest configs/online_retail_ii.yaml --cutoffs 4
+    """
+    from patron.cli.backtest_report import backtest_json, print_backtest
+    from patron.workflows import backtest as run
+
+    settings = _load(config, None, change or [])
+    with screen.progress(quiet=as_json) as progress:
+        done = run(settings, cutoffs=cutoffs, out=out, progress=progress)
+    if as_json:
+        screen.say_json(backtest_json(done, settings.language))
+        return
+    print_backtest(done, config)
+
+
+@app.command(rich_help_panel="Study")
 def verify(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None:
     """Fit the value model again with the lifetimes package, and explain every difference.
 

@@ -26,3 +26,5 @@ def print_features(features: Sequence[Feature]) -> None:
     screen.say(
         "  one column per attribute named in features.attributes, two per kind of event in ledger.events"
     )
+    screen.say("custom")
+    screen.say("  custom_FUNCTION_COLUMN: what a function of yours, named in features.custom, returns")

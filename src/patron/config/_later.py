@@ -12,20 +12,8 @@ from typing import Any
 
 #: Dotted path -> (values this version can do, what to write instead).
 NOT_YET: dict[str, tuple[tuple[Any, ...], str]] = {
-    "churn.label": (("silence",), "use silence"),
-    "churn.model": (("auto", "lightgbm", "logistic", "rule"), "use auto, lightgbm, logistic or rule"),
-    "tune.trials": ((0,), "use 0"),
-    "clv.model": (("auto", "btyd"), "use auto or btyd"),
-    "features.custom": (([], ()), "leave it out"),
     "ledger.actions": ((None,), "leave it out"),
-    "worklist.capacity": ((20,), "leave it out"),
-    "worklist.cost": ((0,), "leave it out"),
-    "worklist.save_rate": ((0.2,), "leave it out"),
     "worklist.cooldown_days": ((28,), "leave it out"),
-    "churn.rhythm.quantile": ((0.9,), "leave it out"),
-    "churn.rhythm.min_days": ((30,), "leave it out"),
-    "churn.rhythm.max_days": ((400,), "leave it out"),
-    "churn.decline.share": ((0.5,), "leave it out"),
     "nps_scale": (([0, 10], (0, 10)), "leave it out"),
 }
 

@@ -82,6 +82,14 @@ def ascending(scale: tuple[int, int]) -> tuple[int, int]:
     return scale
 
 
+def import_path(text: str) -> str:
+    """Check the shape of ``package.module:function``."""
+    module, colon, function = text.partition(":")
+    if not (colon and function.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+        raise ValueError("a module and a function in it, such as my_features:recent_spend")
+    return text
+
+
 def each_column_once(mapping: Mapping[str, str | None]) -> None:
     """Check that no column of theirs is used for two of ours."""
     users: dict[str, list[str]] = {}

@@ -21,6 +21,7 @@ from patron.config._section import Section, Texts, block, setting
 Memory = Annotated[str, AfterValidator(_rules.memory)]
 Name = Annotated[str, AfterValidator(_rules.name)]
 Day = Annotated[Literal["latest"] | datetime.date, BeforeValidator(_rules.day)]
+ImportPath = Annotated[str, AfterValidator(_rules.import_path)]
 Scale = Annotated[tuple[int, int], AfterValidator(_rules.ascending)]
 
 
@@ -75,6 +76,12 @@ class Churn(Section):
         "auto", "what predicts churn; auto lets the backtest choose"
     )
 
+    @model_validator(mode="after")
+    def _comparable(self) -> Churn:
+        if self.label == "decline" and self.horizon_days > 365:
+            raise ValueError("label decline compares with last year: it needs horizon_days of 365 or less")
+        return self
+
 
 class Snapshots(Section):
     """The past dates the model learns from."""
@@ -88,7 +95,9 @@ class Features(Section):
 
     groups: Literal["all"] | Texts = setting("all", "feature groups: all, or a list of names")
     attributes: Texts = setting((), "columns of the customer file that are features")
-    custom: Texts = setting((), "own features")
+    custom: Annotated[tuple[ImportPath, ...], Field(strict=False)] = setting(
+        (), "own features, each as module:function; modules beside the config file are found"
+    )
 
 
 class Tune(Section):

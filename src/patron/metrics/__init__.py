@@ -15,11 +15,24 @@ from patron.metrics.calibration import (
     log_loss,
     log_losses,
 )
-from patron.metrics.ranking import auc, average_precision, top_decile_lift
+from patron.metrics.ranking import auc, average_precision, found_shares, top_decile_lift
+from patron.metrics.repeated import (
+    Dated,
+    Drawn,
+    draw_metrics,
+    over_dates,
+    paired_difference,
+    with_intervals,
+)
+from patron.metrics.repeated_value import DRAWN_VALUE_METRICS, DatedValue, draw_value_metrics
 from patron.metrics.summary import churn_metrics, value_metrics
 from patron.metrics.value import bias, gini, mae, rmse, spearman, top_decile_share
 
 __all__ = [
+    "DRAWN_VALUE_METRICS",
+    "Dated",
+    "DatedValue",
+    "Drawn",
     "Paired",
     "auc",
     "average_precision",
@@ -27,14 +40,19 @@ __all__ = [
     "brier",
     "calibration_table",
     "churn_metrics",
+    "draw_metrics",
+    "draw_value_metrics",
     "ece",
     "ece_if_perfect_95",
+    "found_shares",
     "gini",
     "interval",
     "is_calibrated",
     "log_loss",
     "log_losses",
     "mae",
+    "over_dates",
+    "paired_difference",
     "paired_interval",
     "paired_loss_interval",
     "rmse",
@@ -42,4 +60,5 @@ __all__ = [
     "top_decile_lift",
     "top_decile_share",
     "value_metrics",
+    "with_intervals",
 ]

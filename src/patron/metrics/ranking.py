@@ -104,6 +104,45 @@ def top_decile_lift(y: ArrayLike, p: ArrayLike) -> float | None:
     return top_decile_lift_of(tally(*outcomes_and_scores(y, p)))
 
 
+def found_shares(y: ArrayLike, p: ArrayLike, steps: int = 10) -> list[float]:
+    """Share of the churners among the customers with the highest scores: of 1/steps, 2/steps ... of all.
+
+    Customers with equal scores share their churners evenly.
+
+    Parameters
+    ----------
+    y : array of 0 or 1, shape (n_customers,)
+        1 for customers who churned.
+    p : array of float, shape (n_customers,)
+        Scores, higher for more likely churners.
+    steps : int
+        Into how many equal parts the customers are cut.
+
+    Returns
+    -------
+    list of float
+        `steps` ratios, the last one 1; zeros if nobody churned.
+
+    Raises
+    ------
+    PatronError
+        If lengths differ, scores are not finite, or outcomes are not 0 or 1.
+
+    Examples
+    --------
+    >>> found_shares([1, 0, 1, 0], [0.9, 0.2, 0.4, 0.4], steps=4)
+    [0.5, 0.75, 1.0, 1.0]
+    """
+    t = tally(*outcomes_and_scores(y, p))
+    churners, n = int(t.positives.sum()), int(t.rows.sum())
+    if not churners:
+        return [0.0] * steps
+    so_far = np.concatenate([[0], np.cumsum(t.rows[::-1])])
+    found = np.concatenate([[0], np.cumsum(t.positives[::-1])])
+    edges = np.arange(1, steps + 1) * n / steps
+    return [float(v) for v in np.interp(edges, so_far, found) / churners]
+
+
 def auc_of(t: Tally) -> float | None:
     """`auc` from a tally; the numerator is a sum of integers."""
     negatives = t.rows - t.positives

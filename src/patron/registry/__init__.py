@@ -6,9 +6,11 @@ here: the model folder itself, the gate's decision.
 """
 
 from patron.registry._quiet import disable_telemetry
+from patron.registry.backtests import log_backtest
 from patron.registry.resolve import ResolvedModel, is_registered, resolve
 from patron.registry.store import Store, open_store
 from patron.registry.training import log_training
+from patron.registry.trials import log_trials
 from patron.registry.versions import (
     CHAMPION,
     PREVIOUS,
@@ -28,7 +30,9 @@ __all__ = [
     "get_champion",
     "is_registered",
     "list_versions",
+    "log_backtest",
     "log_training",
+    "log_trials",
     "open_store",
     "register_version",
     "resolve",

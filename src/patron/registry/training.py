@@ -88,13 +88,12 @@ def log_training(
         )
     with in_words(f"record the training in {store.address.shown}", store.address.scrub):
         experiment = experiment_id(store)
-        _mark_killed_runs(store, experiment)
-        own = {_HOST_TAG: socket.gethostname(), _PROCESS_TAG: str(os.getpid())}
-        run_id = str(store.client.create_run(experiment, run_name=run_name, tags=own).info.run_id)
+        mark_killed_runs(store, experiment)
+        run_id = str(store.client.create_run(experiment, run_name=run_name, tags=own_tags()).info.run_id)
         try:
-            _log_values(store, run_id, settings, figures, tags)
-            _log_data(store, run_id, data)
-            _log_files(store, run_id, files)
+            log_values(store, run_id, settings, figures, tags)
+            log_data(store, run_id, data)
+            log_files(store, run_id, files)
             store.client.log_artifacts(run_id, str(model_folder), MODEL_PATH)
             store.client.set_terminated(run_id, "FINISHED")
             store.client.set_tag(run_id, COMPLETE_TAG, "true")
@@ -123,7 +122,7 @@ def flatten(values: Mapping[str, object], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def _log_values(
+def log_values(
     store: Store,
     run_id: str,
     params: Mapping[str, str],
@@ -143,7 +142,7 @@ def _log_values(
         store.client.log_batch(run_id, tags=tags_batch)
 
 
-def _log_data(store: Store, run_id: str, data: tuple[str, str] | None) -> None:
+def log_data(store: Store, run_id: str, data: tuple[str, str] | None) -> None:
     """Name the training data; MLflow keeps 36 characters of a digest, so the whole one is a tag."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -156,7 +155,7 @@ def _log_data(store: Store, run_id: str, data: tuple[str, str] | None) -> None:
     store.client.set_tag(run_id, "patron.data.sha256", digest)
 
 
-def _log_files(store: Store, run_id: str, files: Mapping[str, Path | bytes]) -> None:
+def log_files(store: Store, run_id: str, files: Mapping[str, Path | bytes]) -> None:
     """Lay the files out under their names in the run and send them together."""
     with tempfile.TemporaryDirectory(prefix="patron-run-") as folder:
         for name, content in sorted(files.items()):
@@ -177,7 +176,12 @@ def _inside(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _mark_killed_runs(store: Store, experiment: str) -> None:
+def own_tags() -> dict[str, str]:
+    """Return the tags that tell later whether the process behind a run still lives."""
+    return {_HOST_TAG: socket.gethostname(), _PROCESS_TAG: str(os.getpid())}
+
+
+def mark_killed_runs(store: Store, experiment: str) -> None:
     """Close the runs of this machine whose process is gone."""
     running = f"attributes.status = 'RUNNING' and tags.`{_HOST_TAG}` = '{socket.gethostname()}'"
     for run in store.client.search_runs([experiment], running):

@@ -86,24 +86,56 @@ def _table(
     entrants: Mapping[str, Mapping[str, Any] | None], metrics: Mapping[str, tuple[str, str]], words: Language
 ) -> MetricsTable | None:
     measured = {name: values for name, values in entrants.items() if values}
-    rows = [_row(metric, *metrics[metric], list(measured.values()), words) for metric in metrics]
-    rows = [row for row in rows if any(cell.value != words.text("missing") for cell in row.cells)]
     names = [
         words.text("the_model") if name == "model" else words.label("entrant", name) for name in measured
     ]
+    return metrics_table(measured, metrics, words, names)
+
+
+def metrics_table(
+    measured: Mapping[str, Mapping[str, Any]],
+    metrics: Mapping[str, tuple[str, str]],
+    words: Language,
+    names: Sequence[str],
+    ranked: Sequence[str] | None = None,
+) -> MetricsTable | None:
+    """Set entrants beside metrics; None where nothing was measured.
+
+    Parameters
+    ----------
+    measured : mapping
+        Entrant -> metrics.
+    metrics : mapping
+        Metric -> (what is better, how it is written).
+    words : Language
+        How to write.
+    names : sequence of str
+        What the entrants are called.
+    ranked : sequence of str, optional
+        Entrants that may be marked as the best; all when None.
+    """
+    fair = [ranked is None or name in ranked for name in measured]
+    rows = [_row(metric, *metrics[metric], list(measured.values()), words, fair) for metric in metrics]
+    rows = [row for row in rows if any(cell.value != words.text("missing") for cell in row.cells)]
     return MetricsTable(names, rows) if rows else None
 
 
 def _row(
-    metric: str, direction: str, style: str, entrants: Sequence[Mapping[str, Any]], words: Language
+    metric: str,
+    direction: str,
+    style: str,
+    entrants: Sequence[Mapping[str, Any]],
+    words: Language,
+    ranked: Sequence[bool],
 ) -> MetricRow:
-    known = [v for values in entrants if (v := as_number(values.get(metric))) is not None]
+    fair = [values for values, may in zip(entrants, ranked, strict=True) if may]
+    known = [v for values in fair if (v := as_number(values.get(metric))) is not None]
     badness = BADNESS[direction]
     least = min(map(badness, known)) if len(known) > 1 else None
     cells = []
-    for values in entrants:
+    for values, may in zip(entrants, ranked, strict=True):
         value = as_number(values.get(metric))
-        best = least is not None and value is not None and badness(value) == least
+        best = may and least is not None and value is not None and badness(value) == least
         cells.append(Cell(_write(value, style, words), _interval(values, metric, style, words), best))
     return MetricRow(words.text(metric), words.text(f"{metric}_words"), words.text(direction), cells)
 

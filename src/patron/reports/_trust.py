@@ -175,7 +175,7 @@ def value_picture(clv: Mapping[str, Any], holdout: Mapping[str, Any], words: Lan
 
 def _value_caption(clv: Mapping[str, Any], holdout: Mapping[str, Any], words: Language) -> str:
     caption, days = words.text("clv_caption"), as_number(holdout.get("evaluation_days"))
-    bias = as_number((clv.get("btyd") or {}).get("bias"))
+    bias = as_number((clv.get(str(holdout.get("entrant") or "btyd")) or {}).get("bias"))
     if days is None or bias is None:
         return caption
     said = words.text("clv_words", days=words.integer(days), bias=words.signed_percent(bias, 1))

@@ -53,7 +53,9 @@ def value_section(holdout: Mapping[str, Any], words: Language) -> ValueSection |
     known = cut is not None and days is not None
     lead = words.text("value_lead", model=model)
     said = words.text("value_lead_when", cut=words.date(cut), days=words.integer(days)) if known else None
-    return ValueSection(words.joined(lead, said), [make(holdout, words) for make in makers.values()])
+    entrant = holdout.get("entrant")
+    ships = words.text("value_ships", entrant=words.label("entrant", entrant)) if entrant else None
+    return ValueSection(words.joined(lead, said, ships), [make(holdout, words) for make in makers.values()])
 
 
 def pace_picture(holdout: Mapping[str, Any], words: Language) -> Picture:

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from patron.columns import RISKS, STAGES, TIERS
+from patron.reports._backtest_parts import backtest_section
 from patron.reports._base_pictures import base_pictures
 from patron.reports._customer_list import STATUSES, payload, ranked, safe_json
 from patron.reports._headline import definitions, figures, model_name
+from patron.reports._importance_section import importance_pictures
+from patron.reports._label_section import label_section
 from patron.reports._language import MONTHS, SCALES, TABLES, Language, language_for
 from patron.reports._ledger_section import ledger_section
 from patron.reports._metrics_table import churn_table, clv_table
@@ -88,6 +91,7 @@ def write_report(
     title: str,
     language: str = "en",
     model_facts: Mapping[str, Any] | None = None,
+    backtest: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report beside `path` and rename it, so that a reader never meets half a file.
 
@@ -95,7 +99,7 @@ def write_report(
     ----------
     path : Path
         The HTML file; its folder is made.
-    scores, evaluation, ledger, title, language, model_facts
+    scores, evaluation, ledger, title, language, model_facts, backtest
         As in `render_report`.
 
     Returns
@@ -115,19 +119,25 @@ def write_report(
         title=title,
         language=language,
         model_facts=model_facts,
+        backtest=backtest,
     )
+    write_text(path, page)
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text beside `path` and rename it; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(page.encode("utf-8"))
+            file.write(text.encode("utf-8"))
         # mkstemp makes files for the owner alone; a report is as readable as any other output
         Path(beside).chmod(0o666 & ~_umask())
         Path(beside).replace(path)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
-    return path
 
 
 def render_report(
@@ -138,6 +148,7 @@ def render_report(
     title: str,
     language: str = "en",
     model_facts: Mapping[str, Any] | None = None,
+    backtest: Mapping[str, Any] | None = None,
 ) -> str:
     """Render the report as one HTML text.
 
@@ -155,6 +166,8 @@ def render_report(
         ``en`` or ``zh``.
     model_facts : mapping, optional
         Name -> number or text, shown in a table as given.
+    backtest : mapping, optional
+        The newest ``Backtest.to_dict()``; its verdict and dates are shown.
 
     Returns
     -------
@@ -173,8 +186,8 @@ def render_report(
     sums = totals(frame, ledger=ledger)
     months = sums.horizon_months or 12
     customers = ranked(frame)
-    script = _package_text("report.js")
-    page = _environment(words).from_string(_package_text("report.html.j2"))
+    script = package_text("report.js")
+    page = environment_for(words).from_string(package_text("report.html.j2"))
     return page.render(
         title=title,
         words=words,
@@ -190,11 +203,13 @@ def render_report(
         first_customers=_first_rows(customers, words),
         pictures=base_pictures(frame, ledger, words, months),
         trust=_trust(evaluation, words),
+        labels=label_section(evaluation.get("label_audit") or {}, words),
         value=value_section(evaluation.get("clv_holdout") or {}, words),
         data=ledger_section(ledger, words),
         facts=model_facts or {},
+        backtest=backtest_section(backtest, words),
         definitions=definitions(sums, evaluation, words),
-        style=Markup(_package_text("report.css")),  # noqa: S704
+        style=Markup(package_text("report.css")),  # noqa: S704
         script=Markup(script),  # noqa: S704
         script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
         customers=safe_json(_page_data(customers, words, months, sums.as_of)),
@@ -210,6 +225,7 @@ def _trust(evaluation: Mapping[str, Any], words: Language) -> dict[str, Any]:
             calibration_picture(churn, words),
             lift_picture(churn, words),
             value_picture(clv, holdout, words),
+            *importance_pictures(evaluation, words),
         ],
         "churn_table": churn_table(churn, words),
         "clv_table": clv_table(clv, words),
@@ -258,15 +274,21 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _environment(words: Language) -> Environment:
+def environment_for(words: Language) -> Environment:
+    """Return what renders the templates of this folder in one language."""
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(package_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals["say"] = words.text
     return environment
 
 
-def _package_text(name: str) -> str:
+def package_text(name: str) -> str:
+    """Read a template, style sheet or script of this folder."""
     return files("patron.reports").joinpath(name).read_text(encoding="utf-8")
 
 

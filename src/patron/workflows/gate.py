@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from patron.churn import NAIVE_RULES, Panel
+from patron.errors import PatronError
 from patron.evaluation import (
     ChurnRecipe,
     Verdict,
@@ -13,7 +16,7 @@ from patron.evaluation import (
     promotion_gate,
     recipe_panel,
 )
-from patron.features import build_features
+from patron.features import build_features, with_functions
 from patron.metrics import log_loss
 from patron.model import Learned, PatronModel, load_model_folder
 from patron.registry import Store, get_champion, resolve
@@ -54,25 +57,40 @@ def gate(
             None,
             None,
         )
-    test = learned.test
-    candidate = learned.rehearsal.entrants[learned.shipped].probability(test.features)
-    rules = {
-        n: m.probability(test.features) for n, m in learned.rehearsal.entrants.items() if n in NAIVE_RULES
-    }
+    test, day = learned.test, int(learned.test.as_of_day[0])
+    said = {n: m.probability(test.features, day) for n, m in learned.rehearsal.entrants.items()}
+    candidate, rules = said[learned.shipped], {n: p for n, p in said.items() if n in NAIVE_RULES}
     best_rule = min(rules.values(), key=lambda p: log_loss(test.churned, p))
     if champion_version is None:
         return promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
-    champion = load_model_folder(resolve(store, f"models:/{name}/{champion_version}", name=name).folder)
-    defended = champion_probability(champion, tables, learned, recipe, first_day)
+    folder = resolve(store, f"models:/{name}/{champion_version}", name=name).folder
+    champion = _with_functions(load_model_folder(folder, to_score=False), recipe)
+    defended = (
+        None if champion is None else champion_probability(champion, tables, learned, recipe, first_day)
+    )
     if defended is None:
         worse = log_loss(test.churned, candidate) > log_loss(test.churned, best_rule)
         than_rule = "worse" if worse else "no worse"
+        why = "predicts over another horizon or population"
+        if champion is None:
+            why = "was trained with features of yours that are changed or gone"
         reason = (
-            f"version {champion_version} predicts over another horizon or population, so the two cannot be "
+            f"version {champion_version} {why}, so the two cannot be "
             f"compared; the new one is {than_rule} than the best naive rule"
         )
         return Verdict(not worse, reason, None, None, None)
     return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
+
+
+def _with_functions(champion: PatronModel, recipe: ChurnRecipe) -> PatronModel | None:
+    """Give a champion the user's own functions from the candidate's recipe; None where they are others."""
+    functions = {f.name: f.function for f in recipe.features.custom if f.function is not None}
+    stored = champion.parts.recipe
+    try:
+        custom = with_functions(stored.custom, functions)
+    except PatronError:
+        return None
+    return replace(champion, parts=replace(champion.parts, recipe=replace(stored, custom=custom)))
 
 
 def champion_probability(
@@ -102,6 +120,7 @@ def champion_probability(
         None where the champion predicts over another horizon or population.
     """
     own = ChurnRecipe.from_dict(champion.manifest["recipe"])
+    own = replace(own, features=replace(own.features, custom=champion.parts.recipe.custom))
     test, rehearsal = learned.test, learned.rehearsal
     if test is None or rehearsal is None or not _same_question(own, recipe):
         return None
@@ -112,19 +131,19 @@ def champion_probability(
     # as written: a recipe that was read from JSON holds lists where this one holds tuples
     if own.to_dict() == recipe.to_dict():
         return rehearsal.entrants[name if name in rehearsal.entrants else rehearsal.chosen].probability(
-            test.features
+            test.features, test_day
         )
     return _refitted(own, name, tables, test, test_day, first_day)
 
 
 def _same_question(a: ChurnRecipe, b: ChurnRecipe) -> bool:
-    return (a.features.horizon_days, a.active_days) == (b.features.horizon_days, b.active_days)
+    return a.label.asks_the_same(b.label)
 
 
 def _as_it_is(champion: PatronModel, tables: CustomerTables, test: Panel, day: int) -> np.ndarray:
     parts = champion.parts
     features = build_features(history_before(tables, day), parts.recipe, purchases=parts.purchases)
-    return parts.churn.probability(features.set_index("customer_id").loc[test.customer_id])
+    return parts.churn.probability(features.set_index("customer_id").loc[test.customer_id], day)
 
 
 def _refitted(
@@ -144,4 +163,4 @@ def _refitted(
     rows = panel.where(panel.as_of_day == day)
     model = training.entrants.get(name, training.model)
     features = rows.features.set_index(rows.customer_id).loc[test.customer_id]
-    return model.probability(features)
+    return model.probability(features, day)

@@ -14,6 +14,7 @@ from patron.ledger import LedgerReport
 from patron.model import PatronModel, status_counts
 from patron.reports import write_report
 from patron.scoring import FORMULA, in_language
+from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_ledger
 from patron.workflows.score import open_model
 
@@ -45,7 +46,7 @@ def report(
     """
     scores = read_scores(scores_file or _newest(config))
     as_of = str(scores["as_of"].iloc[0])
-    model = open_model(config, _reference(config, str(scores["model"].iloc[0])))
+    model = open_model(config, _reference(config, str(scores["model"].iloc[0])), to_score=False)
     ledger = open_ledger(config, as_of=date.fromisoformat(as_of)).report
     return report_on(config, scores, model, ledger, language=language, out=out)
 
@@ -156,4 +157,5 @@ def report_on(
         ledger=ledger.to_dict(),
         title=config.name,
         language=tongue,
+        backtest=newest_backtest(config, as_of),
     )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from patron.config import Config
 from patron.errors import Refused
+from patron.features import FeatureFunction
 from patron.ledger import check_freshness
 from patron.model import PatronModel, load_model_folder, status_counts
 from patron.registry import is_registered, open_store, resolve
 from patron.scoring import check_scores_name, write_scores
 from patron.workflows.base import Base, open_base, reading_rules
+from patron.workflows.own_features import own_functions
 
 Progress = Callable[[str], None]
 
@@ -54,6 +57,7 @@ def score(
     model: str | None = None,
     out: Path | None = None,
     allow_stale: bool = False,
+    features: Mapping[str, FeatureFunction] | None = None,
     progress: Progress = lambda _step: None,
 ) -> Scored:
     """Score the customer base of a config.
@@ -68,6 +72,8 @@ def score(
         ``.parquet`` or ``.csv``; below the config's output folder when None.
     allow_stale : bool
         Score even if the data are stale or have collapsed.
+    features : mapping, optional
+        Name -> function: own features beside those that the config names.
     progress : callable
         Called with the name of each step as it begins.
 
@@ -83,7 +89,7 @@ def score(
     if out is not None:
         check_scores_name(out)
     progress("model")
-    loaded = open_model(config, model)
+    loaded = open_model(config, model, features=features)
     progress("orders")
     base = open_base(config)
     if not allow_stale:
@@ -116,7 +122,13 @@ def _changed_since(config: Config, model: PatronModel) -> list[str]:
     return [f"{', '.join(changed)} changed since the model was trained; train again for them to count"]
 
 
-def open_model(config: Config, reference: str | None) -> PatronModel:
+def open_model(
+    config: Config,
+    reference: str | None,
+    *,
+    features: Mapping[str, FeatureFunction] | None = None,
+    to_score: bool = True,
+) -> PatronModel:
     """Load the model a reference names; MLflow is opened only for a registered one.
 
     Parameters
@@ -125,19 +137,26 @@ def open_model(config: Config, reference: str | None) -> PatronModel:
         With ``tracking`` and ``name``.
     reference : str or None
         The champion when None.
+    features : mapping, optional
+        Name -> function: own features beside those that the config names.
+    to_score : bool
+        False for reading only: no function of the user's is imported, and the model may not be able to score.
 
     Returns
     -------
     PatronModel
     """
+    how: dict[str, Any] = {"to_score": to_score}
+    if to_score:
+        how["features"] = own_functions(config, features)
     wanted = reference or f"models:/{config.name}@champion"
     if not is_registered(wanted):
-        return load_model_folder(Path(wanted))
+        return load_model_folder(Path(wanted), **how)
     store = open_store(
         config.tracking.uri, root=config.folder, experiment=config.tracking.experiment, create=False
     )
     found = resolve(store, wanted, name=config.name)
-    return load_model_folder(found.folder, name=found.label)
+    return load_model_folder(found.folder, name=found.label, **how)
 
 
 def scores_path(config: Config, as_of: date) -> Path:

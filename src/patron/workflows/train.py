@@ -14,8 +14,8 @@ import pandas as pd
 import patron
 from patron.config import Config
 from patron.errors import ConfigError
-from patron.evaluation import ChurnRecipe, ValueTerms, Verdict
-from patron.features import FEATURE_GROUPS, FeatureRecipe
+from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, Verdict
+from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureFunction, FeatureRecipe
 from patron.features.attributes import attribute_vocabularies
 from patron.ledger import Ledger
 from patron.model import Learned, PatronModel, Terms, learn
@@ -23,6 +23,7 @@ from patron.playbook import load_playbook
 from patron.registry import (
     Store,
     log_training,
+    log_trials,
     open_store,
     register_version,
     set_champion,
@@ -32,6 +33,7 @@ from patron.reports import training_plots
 from patron.snapshots import CustomerTables, to_day
 from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
+from patron.workflows.own_features import own_functions, tested_features
 
 Progress = Callable[[str], None]
 #: Settings that change no result: where things are kept and how much of the machine is used.
@@ -64,13 +66,20 @@ class Trained:
     verdict: Verdict
 
 
-def train(config: Config, *, progress: Progress = lambda _step: None) -> Trained:
+def train(
+    config: Config,
+    *,
+    features: Mapping[str, FeatureFunction] | None = None,
+    progress: Progress = lambda _step: None,
+) -> Trained:
     """Train, evaluate, save, track and register a model.
 
     Parameters
     ----------
     config : Config
         The whole config.
+    features : mapping, optional
+        Name -> function: own features beside those that the config names.
     progress : callable
         Called with the name of each step as it begins.
 
@@ -80,24 +89,27 @@ def train(config: Config, *, progress: Progress = lambda _step: None) -> Trained
     """
     progress("orders")
     base = open_base(config)
-    terms = terms_of(config, base)
+    terms = terms_of(config, base, features)
     day, first_day = _days(base.ledger)
     learned = learn(base.tables, day, first_day, terms, progress=progress)
     progress("model folder")
-    facts = _facts(config, base, learned, terms)
+    facts = _facts(config, base, learned)
     model = PatronModel("", learned.parts, facts, learned.evaluation, reading_rules(config))
     folder = model.save(config.output_folder / "models")
     progress("tracking")
     store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
     run_id = _log(store, config, base.ledger, learned, facts, folder)
+    log_trials(
+        store, run_id, [(f"trial {t.number}", t.settings, {"log_loss": t.log_loss}) for t in learned.trials]
+    )
     number = register_version(store, name=config.name, run_id=run_id, tags={"patron.folder": folder.name})
     progress("gate")
-    verdict = gate(store, config.name, base.tables, learned, terms.churn, first_day)
+    verdict = gate(store, config.name, base.tables, learned, learned.recipe, first_day)
     _carry_out(store, config.name, number, verdict)
     return Trained(f"{config.name}/{number}", folder, run_id, learned, verdict)
 
 
-def terms_of(config: Config, base: Base) -> Terms:
+def terms_of(config: Config, base: Base, own_features: Mapping[str, FeatureFunction] | None = None) -> Terms:
     """Translate a config into the plain terms of `model.learn`.
 
     Parameters
@@ -106,24 +118,17 @@ def terms_of(config: Config, base: Base) -> Terms:
         The whole config.
     base : Base
         Tells the currency, the columns and the values of attributes.
+    own_features : mapping, optional
+        Name -> function, beside those that the config names; all pass the leak test first.
 
     Returns
     -------
     Terms
     """
-    digits, as_of_day = base.ledger.minor_digits, to_day(base.ledger.as_of)
-    known = _known_attributes(base.tables, as_of_day)
-    features = FeatureRecipe(
-        horizon_days=config.churn.horizon_days,
-        minor_digits=digits,
-        groups=_groups(config.features.groups),
-        attributes=attribute_vocabularies(known, config.features.attributes),
-        event_kinds=_event_kinds(base.tables, as_of_day),
-        kinds_of_items=_kinds_of_items(base.tables),
-    )
+    known = _known_attributes(base.tables, to_day(base.ledger.as_of))
     churn = ChurnRecipe(
-        features=features,
-        active_days=config.churn.active_days,
+        features=_feature_recipe(config, base, known, own_features),
+        label=_label(config),
         every_days=config.snapshots.every_days,
         max_count=config.snapshots.max_count,
         wanted=config.churn.model,
@@ -136,7 +141,8 @@ def terms_of(config: Config, base: Base) -> Terms:
         horizon_months=config.clv.horizon_months,
         margin=config.clv.margin,
         has_cost="cost" in base.tables.days.collect_schema().names(),
-        minor_digits=digits,
+        minor_digits=base.ledger.minor_digits,
+        model=config.clv.model,
     )
     return Terms(
         churn=churn,
@@ -147,7 +153,40 @@ def terms_of(config: Config, base: Base) -> Terms:
         currency=base.ledger.currency,
         language=config.language,
         playbook=load_playbook(None if config.playbook is None else config.path(config.playbook)),
+        trials=config.tune.trials,
         threads=config.engine.threads,
+    )
+
+
+def _feature_recipe(
+    config: Config,
+    base: Base,
+    attributes: pd.DataFrame | None,
+    own_features: Mapping[str, FeatureFunction] | None,
+) -> FeatureRecipe:
+    """Say what is built; the user's own features are tried first."""
+    as_of_day = to_day(base.ledger.as_of)
+    return FeatureRecipe(
+        horizon_days=config.churn.horizon_days,
+        minor_digits=base.ledger.minor_digits,
+        groups=_groups(config.features.groups),
+        attributes=attribute_vocabularies(attributes, config.features.attributes),
+        event_kinds=_event_kinds(base.tables, as_of_day),
+        kinds_of_items=_kinds_of_items(base.tables),
+        custom=tested_features(own_functions(config, own_features), base.tables, base.ledger),
+    )
+
+
+def _label(config: Config) -> ChurnLabel:
+    churn = config.churn
+    return ChurnLabel(
+        churn.label,
+        horizon_days=churn.horizon_days,
+        active_days=churn.active_days,
+        quantile=churn.rhythm.quantile,
+        min_days=churn.rhythm.min_days,
+        max_days=churn.rhythm.max_days,
+        share=churn.decline.share,
     )
 
 
@@ -166,7 +205,7 @@ def _segment_column(config: Config, attributes: pd.DataFrame | None) -> str | No
 
 def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(wanted, str):
-        return FEATURE_GROUPS
+        return DEFAULT_GROUPS
     unknown = [name for name in wanted if name not in FEATURE_GROUPS]
     if unknown or not wanted:
         what = f"there is no group {', '.join(unknown)}" if unknown else "no group is named"
@@ -198,7 +237,7 @@ def _days(ledger: Ledger) -> tuple[int, int]:
     return to_day(ledger.as_of), to_day(ledger.report.first_day or ledger.as_of)
 
 
-def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[str, Any]:
+def _facts(config: Config, base: Base, learned: Learned) -> dict[str, Any]:
     """Gather what the manifest says: nothing that differs between two runs on the same input."""
     report = base.ledger.report
     return {
@@ -211,7 +250,7 @@ def _facts(config: Config, base: Base, learned: Learned, terms: Terms) -> dict[s
         "customers": learned.evaluation["counts"],
         "churn_model": learned.shipped,
         "feature_names": list(learned.parts.churn.columns),
-        "recipe": terms.churn.to_dict(),
+        "recipe": learned.recipe.to_dict(),
         "config": {k: v for k, v in config.to_dict().items() if k not in _WHERE_NOT_WHAT},
         "metrics": metrics_of(learned.evaluation),
         "label": learned.evaluation["label_in_words"],

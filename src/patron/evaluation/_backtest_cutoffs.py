@@ -1,0 +1,155 @@
+"""The past dates of a backtest, and the snapshots that a training on each of them learns from.
+
+In:  the customer tables, a recipe, and how many dates or which.
+Out: days since 1970-01-01, oldest first; refusals that name every day that cannot be used.
+Not here: what is known on them (`_backtest_standing`), fitting (`_backtest_fit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from patron.errors import NotEnoughData
+from patron.evaluation.rehearse import ChurnRecipe
+from patron.snapshots import CustomerTables, day_text, disjoint_windows, history_before, snapshot_days
+
+
+def known_until(tables: CustomerTables, as_of_day: int) -> int:
+    """Return the day up to which outcomes are known: data that end earlier must not look like churn."""
+    last = history_before(tables, as_of_day).days.select(nw.col("day").max()).collect()
+    newest = last.item() if len(last) else None
+    return as_of_day if newest is None else min(as_of_day, int(newest) + 1)
+
+
+def plan_cutoffs(
+    known_until_day: int, first_day: int, *, horizon_days: int, every_days: int, count: int
+) -> list[int]:
+    """Return the newest days whose outcome is known and whose windows do not overlap, oldest first.
+
+    Parameters
+    ----------
+    known_until_day, first_day : int
+        End of the known outcomes, and first order day (days since 1970-01-01).
+    horizon_days, every_days : int
+        Length of an outcome window, and distance between snapshots.
+    count : int
+        How many are wanted; fewer where the log is short.
+
+    Returns
+    -------
+    list of int
+        Each has a matured snapshot to learn from, one horizon or more after the log begins.
+
+    Raises
+    ------
+    NotEnoughData
+        If there is none.
+
+    Examples
+    --------
+    >>> plan_cutoffs(400, 0, horizon_days=90, every_days=30, count=4)
+    [220, 310]
+    """
+    grid = snapshot_days(
+        known_until_day=known_until_day,
+        first_day=first_day,
+        horizon_days=horizon_days,
+        every_days=every_days,
+        max_count=1 + max(known_until_day - first_day, 0) // every_days,
+    )
+    usable = [day for day in disjoint_windows(grid, horizon_days) if grid[0] + horizon_days <= day]
+    if not usable:
+        raise NotEnoughData(
+            f"The orders from {day_text(first_day)} to before {day_text(known_until_day)} span "
+            f"{known_until_day - first_day} days; a backtest with a horizon of {horizon_days} days needs at "
+            f"least {3 * horizon_days} (to look back on, to learn from, to judge on).",
+            next_step=f"set churn.horizon_days to {max((known_until_day - first_day) // 4, 7)}, "
+            "or bring older orders",
+        )
+    return usable[-count:]
+
+
+def check_cutoffs(
+    cutoffs: Sequence[int], known_until_day: int, first_day: int, *, horizon_days: int, behind_days: int
+) -> list[int]:
+    """Return wanted days in order, refusing those whose outcome is not known or that have too little behind.
+
+    Parameters
+    ----------
+    cutoffs : sequence of int
+        Days since 1970-01-01.
+    known_until_day, first_day : int
+        End of the known outcomes, and first order day.
+    horizon_days : int
+        Length of an outcome window.
+    behind_days : int
+        How much of the log a day needs behind it.
+
+    Raises
+    ------
+    NotEnoughData
+        Naming every day that cannot be used.
+    """
+    newest, oldest = known_until_day - horizon_days, first_day + behind_days
+    problems = [
+        f"{day_text(day)} cannot be used: with a horizon of {horizon_days} days, the days that can lie "
+        f"between {day_text(oldest)} and {day_text(newest)}."
+        for day in sorted(set(cutoffs))
+        if not oldest <= day <= newest
+    ]
+    if problems or not cutoffs:
+        raise NotEnoughData(problems or "no day is named; name at least one.")
+    return sorted(set(cutoffs))
+
+
+def matured_days(
+    tables: CustomerTables, as_of_day: int, first_day: int, recipe: ChurnRecipe, wanted: int | Sequence[int]
+) -> list[int]:
+    """Return past days whose outcome is known, oldest first.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The customer-day tables.
+    as_of_day, first_day : int
+        End of what is known, and first order day (days since 1970-01-01).
+    recipe : ChurnRecipe
+        With the horizon and the distance between two days.
+    wanted : int or sequence of int
+        How many, the newest ones; or which.
+
+    Raises
+    ------
+    NotEnoughData
+        If there is none, or a wanted one cannot be used.
+    """
+    horizon, until = recipe.features.horizon_days, known_until(tables, as_of_day)
+    if not isinstance(wanted, int):
+        return check_cutoffs(wanted, until, first_day, horizon_days=horizon, behind_days=horizon)
+    days = snapshot_days(
+        known_until_day=until,
+        first_day=first_day,
+        horizon_days=horizon,
+        every_days=recipe.every_days,
+        max_count=wanted,
+    )
+    if not days:
+        raise NotEnoughData(
+            f"The orders from {day_text(first_day)} to before {day_text(until)} span {until - first_day} "
+            f"days; a horizon of {horizon} days needs at least {2 * horizon}.",
+            next_step="choose a shorter horizon_days, or bring older orders",
+        )
+    return days
+
+
+def training_days(cutoff: int, first_day: int, recipe: ChurnRecipe) -> list[int]:
+    """Return the snapshots that a training on that day learns from, oldest first: matured by then."""
+    return snapshot_days(
+        known_until_day=cutoff,
+        first_day=first_day,
+        horizon_days=recipe.features.horizon_days,
+        every_days=recipe.every_days,
+        max_count=recipe.max_count,
+    )
