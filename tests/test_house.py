@@ -32,6 +32,8 @@ DATA_FILES = (
     "py.typed",
     "config.schema.json",
     "playbook/default.yaml",
+    "reports/backtest.html.j2",
+    "reports/macros.html.j2",
     "reports/report.css",
     "reports/report.html.j2",
     "reports/report.js",

@@ -28,14 +28,22 @@ from synthetic_ledger import (
 
 from patron.clv import CLVModel
 from patron.errors import PatronError
-from patron.evaluation import ChurnRecipe, ValueTerms, build_panel, fit_purchase_models
+from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, build_panel, fit_purchase_models
 from patron.features import FEATURE_GROUPS, FeatureRecipe, build_features
 from patron.features.attributes import attribute_vocabularies
 from patron.model import Learned, PatronModel, Terms, learn
 from patron.playbook import load_playbook
 from patron.scoring import score_customers
 from patron.segments import assign_segments, fit_segment_rules, segment_inputs
-from patron.snapshots import CustomerMerge, CustomerTables, History, history_before, purchase_summary
+from patron.snapshots import (
+    CustomerMerge,
+    CustomerTables,
+    History,
+    RhythmRule,
+    history_before,
+    own_limits,
+    purchase_summary,
+)
 
 CUT = number("2024-01-15")
 LIMITS = {"active_days": 180, "new_days": 90, "growing_days": 365}
@@ -45,6 +53,7 @@ RECIPE = FeatureRecipe(
     event_kinds=("nps", "ticket"),
     kinds_of_items=("products", "categories"),
 )
+SILENCE = ChurnLabel("silence", horizon_days=60, active_days=180)
 BGNBD = {"r": 0.5, "alpha": 6.0, "a": 0.8, "b": 2.4, "p": 6.25, "q": 3.74, "v": 15.44}
 
 
@@ -168,6 +177,14 @@ def test_segment_rules_do_not_see_the_future(tables: CustomerTables, another: Cu
     assert len({fit_segment_rules(i, CUT, **LIMITS) for i in inputs}) == 1
 
 
+def test_own_limits_do_not_see_the_future(tables: CustomerTables, another: CustomerTables) -> None:
+    """What is usual for a customer, and for the base."""
+    histories = [history_before(t, CUT) for t in (tables, another)]
+    assert len({RhythmRule().fitted(history) for history in histories}) == 1
+    both = [bits(own_limits(history, RhythmRule())) for history in histories]
+    assert both[0] == both[1]
+
+
 def test_tiers_and_stages_do_not_see_the_future(tables: CustomerTables, another: CustomerTables) -> None:
     """Replayed readings included."""
     rules = fit_segment_rules(segment_inputs(history_before(tables, CUT)), CUT, **LIMITS)
@@ -186,7 +203,7 @@ def test_vocabularies_of_known_attributes_do_not_see_the_future(
 
 def terms(snapshots: int = 4) -> Terms:
     """A small training with every part of a model in it."""
-    churn = ChurnRecipe(RECIPE, active_days=180, every_days=60, max_count=snapshots, wanted="auto", seed=7)
+    churn = ChurnRecipe(RECIPE, SILENCE, every_days=60, max_count=snapshots, wanted="average", seed=7)
     value = ValueTerms("auto", "native", None, horizon_months=12, margin=1.0, has_cost=True, minor_digits=2)
     return Terms(churn, value, 0.1, 90, 365, None, "en", load_playbook(), threads=1)
 
@@ -198,6 +215,7 @@ def everything(learned: Learned) -> dict[str, Any]:
         assert training is not None
         for name, entrant in training.entrants.items():
             made |= {f"{stage}/{name}/{file}": content for file, content in entrant.to_files().items()}
+        made[f"{stage}/evidence"] = (training.chosen, training.reason, training.evidence)
     assert learned.test is not None
     made["test"] = [
         bits(learned.test.features),
@@ -227,11 +245,13 @@ def test_nothing_that_is_learned_sees_the_future(learned: dict[str, Any], other:
 
 
 def test_what_is_compared_is_a_whole_model(learned: dict[str, Any]) -> None:
-    """Trees and linear rules, of the rehearsal and of the final fit, and every file of the folder."""
+    """Trees, regression, averages and linear rules, of both fits, and every file of the folder."""
     files = {"churn.json", "clv.json", "evaluation.json", "playbook.json", "purchases.json", "scoring.json"}
     assert files <= set(learned)
     for stage in ("final", "rehearsal"):
         assert f"{stage}/lightgbm/trees.txt" in learned
+        assert f"{stage}/logistic/churn.json" in learned
+        assert f"{stage}/average_with_btyd/trees.txt" in learned
         assert f"{stage}/rfm_logistic/churn.json" in learned
 
 
@@ -247,18 +267,22 @@ def test_scores_do_not_see_the_future(
 SNAPSHOTS = [CUT - 180, CUT - 120, CUT - 60]
 
 
+@pytest.mark.parametrize("kind", ["silence", "rhythm", "decline"])
 @pytest.mark.parametrize("snapshot", SNAPSHOTS)
 def test_a_panel_row_does_not_see_its_own_outcome(
-    snapshot: int, tables: CustomerTables, ledger_rows: list[Line]
+    snapshot: int, kind: str, tables: CustomerTables, ledger_rows: list[Line]
 ) -> None:
-    """Features up to a snapshot, and labels whose window has closed, stay when all from it on changes."""
+    """Features and population up to a snapshot, and labels whose window has closed, stay when all from it
+    on changes: by every definition of churn, own limits and the base they are shrunk to included."""
+    label = dataclasses.replace(SILENCE, kind=kind)
     models = dict.fromkeys(SNAPSHOTS, model_of())
     days = [day for day in SNAPSHOTS if day <= snapshot]
     panels = [
-        build_panel(t, days, RECIPE, active_days=180, purchases=models)
+        build_panel(t, days, RECIPE, label=label, purchases=models)
         for t in (tables, with_other_future(ledger_rows, snapshot))
     ]
     assert bits(panels[0].features) == bits(panels[1].features)
+    assert ("days_until_limit" in panels[0].features) is (kind == "rhythm")
     assert panels[0].customer_id.tolist() == panels[1].customer_id.tolist()
     closed = panels[0].as_of_day + RECIPE.horizon_days <= snapshot
     np.testing.assert_array_equal(panels[0].churned[closed], panels[1].churned[closed])
@@ -299,6 +323,7 @@ def _days_only(tables: CustomerTables) -> History:
 
 MUTANTS: dict[str, Callable[[History], Any]] = {
     "purchase summary": lambda h: bits(purchase_summary(h)),
+    "own limits": lambda h: bits(own_limits(h, RhythmRule())),
     "segment rules": lambda h: fit_segment_rules(segment_inputs(h), CUT, **LIMITS),
 }
 

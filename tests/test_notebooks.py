@@ -34,7 +34,7 @@ def read(path):
 
 def test_there_is_a_notebook():
     """Otherwise the tests below would pass by being empty."""
-    assert [path.name for path in NOTEBOOKS] == ["01_first_look.ipynb", "02_clv.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01_first_look.ipynb", "02_clv.ipynb", "03_churn.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

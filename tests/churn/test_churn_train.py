@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from patron.churn import (
     Panel,
     SeasonShift,
     TreeSettings,
+    evidence_folds,
     train_churn,
 )
+from patron.churn.evidence import evidence_of, score_folds
+from patron.churn.members import fit_members
 from patron.churn.smooth import fit_smooth
 from patron.churn.trees import fit_trees
 from patron.errors import NotEnoughData
@@ -210,6 +214,16 @@ def test_calibrated_probabilities_match_the_truth_later(panel_of: MakePanel, tra
     fresh = panel_of([600], customers=4000, seed=99, hidden=1.5)
     said = trained.model.probability(fresh.features, 600)
     assert said.mean() == pytest.approx(fresh.churned.mean(), abs=0.036)
+
+
+def test_a_calibrator_that_is_better_by_a_hair_is_not_taken(panel_of: MakePanel) -> None:
+    """A regression is calibrated by itself: the sigmoid's lower mean here is chance."""
+    drawn = panel_of(list(range(0, 240, 30)), seed=7)
+    fit = partial(fit_members, rules=(), learned=("logistic",), columns=COLUMNS, options=Options(HORIZON))
+    folds = score_folds(drawn, evidence_folds(drawn.as_of_day, horizon_days=HORIZON), fit, threads=1)
+    loss = {kind: evidence_of(folds, "logistic", kind, HORIZON).mean for kind in ("none", "sigmoid")}
+    assert loss["none"] - 0.005 < loss["sigmoid"] < loss["none"]
+    assert train(drawn, "logistic").model.calibrator.kind == "none"
 
 
 def test_known_before_leaves_out_open_windows(panel: Panel) -> None:

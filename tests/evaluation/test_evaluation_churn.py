@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from patron.churn import NAIVE_RULES, Calibrator, ChurnModel, ChurnTraining, LinearScorer, Panel, SeasonShift
 from patron.evaluation import Judged, judge_churn
-from patron.evaluation.churn import _found
+from patron.metrics import found_shares
 
 METRICS = ("auc", "average_precision", "brier", "log_loss", "ece", "top_decile_lift")
 
@@ -93,6 +93,26 @@ def test_where_trees_do_not_beat_the_rule_the_rule_ships() -> None:
     assert "so the rule ships" in found.why
 
 
+def test_one_bad_window_does_not_bring_down_what_was_better_before() -> None:
+    """Behind the rule on the newest window only: the model ships, with a C and both figures in the reason."""
+    test = window()
+    swapped = test.features.rename(columns={"lightgbm": "rfm_logistic", "rfm_logistic": "lightgbm"})
+    newest = Panel(swapped, test.churned, test.customer_id, test.as_of_day)
+    found = judge_churn(rehearsal(lightgbm=0.55), newest, seed=1)
+    assert (found.shipped, found.grade.letter) == ("lightgbm", "C")
+    assert "rfm_logistic is better on the newest window" in found.why
+    assert "lightgbm over the earlier ones (0.5500 against 0.6000)" in found.why
+
+
+def test_without_earlier_windows_the_newest_decides() -> None:
+    """A model that was never compared has no record to stand on."""
+    test = window()
+    swapped = test.features.rename(columns={"lightgbm": "rfm_logistic", "rfm_logistic": "lightgbm"})
+    newest = Panel(swapped, test.churned, test.customer_id, test.as_of_day)
+    unknown = dict.fromkeys(("lightgbm", "rfm_logistic", "longest_silence"), float("inf"))
+    assert judge_churn(rehearsal(**unknown), newest, seed=1).shipped == "rfm_logistic"
+
+
 def test_the_window_is_judged_in_its_season() -> None:
     """The shift of the day is in every probability, and is told with the share that is trusted."""
     plain, shifted = rehearsal(), rehearsal()
@@ -148,12 +168,12 @@ def test_lift_of_ties_is_the_average_over_all_orders() -> None:
     for _ in range(20_000):
         order = np.lexsort((rng.random(10), -score))
         runs.append(np.cumsum(churned[order]) / churned.sum())
-    np.testing.assert_allclose(_found(churned, score), np.mean(runs, axis=0), atol=0.01)
+    np.testing.assert_allclose(found_shares(churned, score), np.mean(runs, axis=0), atol=0.01)
 
 
 def test_lift_without_churners_is_zero() -> None:
     """Nothing to find."""
-    assert _found(np.zeros(5), np.arange(5.0)) == [0.0] * 10
+    assert found_shares(np.zeros(5), np.arange(5.0)) == [0.0] * 10
 
 
 @pytest.mark.parametrize("outcome", [0, 1])

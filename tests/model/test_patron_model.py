@@ -44,7 +44,10 @@ def test_a_loaded_model_saves_to_the_same_folder_name(model: PatronModel, tmp_pa
 def test_the_folder_is_data(project: Project) -> None:
     """Text only: LightGBM's and JSON; nothing that runs when it is read."""
     files = {path.name for path in project.trained.folder.iterdir()}
-    assert files == {
+    forecast = {"forecast.json", *(f"forecast_{tree}.txt" for tree in ("tweedie", "spends", "amount"))}
+    shares = project.trained.learned.evaluation["clv_choice"]
+    assert (files & forecast == set()) is (shares["chosen"] == "btyd")
+    assert files - forecast == {
         "manifest.json", "churn.json", "trees.txt", "clv.json", "purchases.json", "scoring.json",
         "playbook.json", "evaluation.json",
     }  # fmt: skip
@@ -61,7 +64,7 @@ def test_the_manifest_tells_what_was_done(project: Project, model: PatronModel) 
     assert facts["packages"]["lightgbm"] == lightgbm.__version__
     assert facts["rows"]["in"] == len(project.orders)
     assert facts["customers"]["customers"] == project.orders["customer_id"].nunique()
-    assert facts["churn_model"] == "lightgbm"
+    assert facts["churn_model"] == model.parts.churn.name == project.trained.learned.shipped
     assert facts["feature_names"] == list(model.parts.churn.columns)
     assert facts["config"]["churn"]["horizon_days"] == 60
     assert facts["metrics"]["churn.auc"] == model.evaluation["churn"]["model"]["auc"]

@@ -19,6 +19,7 @@ from patron.evaluation.rehearse import (
     tune_recipe,
 )
 from patron.evaluation.suspicion import suspicious_attributes
+from patron.evaluation.training_days import known_until, training_days
 from patron.evaluation.value import JudgedValue, fit_value_model, judge_value
 from patron.evaluation.value_case import CaseForecasts, ValueCase, collect_case, forecast_case
 from patron.evaluation.value_choice import ValueChoice
@@ -54,6 +55,7 @@ __all__ = [
     "forecast_case",
     "judge_churn",
     "judge_value",
+    "known_until",
     "matured_days",
     "panel_recipe",
     "promotion_gate",
@@ -62,5 +64,6 @@ __all__ = [
     "run_backtest",
     "ship_forecast",
     "suspicious_attributes",
+    "training_days",
     "tune_recipe",
 ]

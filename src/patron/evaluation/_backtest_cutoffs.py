@@ -9,18 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import narwhals as nw
-
 from patron.errors import NotEnoughData
 from patron.evaluation.rehearse import ChurnRecipe
-from patron.snapshots import CustomerTables, day_text, disjoint_windows, history_before, snapshot_days
-
-
-def known_until(tables: CustomerTables, as_of_day: int) -> int:
-    """Return the day up to which outcomes are known: data that end earlier must not look like churn."""
-    last = history_before(tables, as_of_day).days.select(nw.col("day").max()).collect()
-    newest = last.item() if len(last) else None
-    return as_of_day if newest is None else min(as_of_day, int(newest) + 1)
+from patron.evaluation.training_days import known_until
+from patron.snapshots import CustomerTables, day_text, disjoint_windows, snapshot_days
 
 
 def plan_cutoffs(
@@ -142,14 +134,3 @@ def matured_days(
             next_step="choose a shorter horizon_days, or bring older orders",
         )
     return days
-
-
-def training_days(cutoff: int, first_day: int, recipe: ChurnRecipe) -> list[int]:
-    """Return the snapshots that a training on that day learns from, oldest first: matured by then."""
-    return snapshot_days(
-        known_until_day=cutoff,
-        first_day=first_day,
-        horizon_days=recipe.features.horizon_days,
-        every_days=recipe.every_days,
-        max_count=recipe.max_count,
-    )

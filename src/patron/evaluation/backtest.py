@@ -19,12 +19,7 @@ import numpy as np
 
 from patron.churn import NAIVE_RULES, Panel
 from patron.evaluation import _backtest_judge as judge
-from patron.evaluation._backtest_cutoffs import (
-    check_cutoffs,
-    known_until,
-    plan_cutoffs,
-    training_days,
-)
+from patron.evaluation._backtest_cutoffs import check_cutoffs, plan_cutoffs
 from patron.evaluation._backtest_fit import (
     CHOSEN,
     CutoffPredictions,
@@ -46,6 +41,7 @@ from patron.evaluation._backtest_words import verdict_of
 from patron.evaluation.backtest_result import Backtest
 from patron.evaluation.grade import churn_grade, clv_grade
 from patron.evaluation.rehearse import ChurnRecipe, fit_purchase_models, recipe_panel
+from patron.evaluation.training_days import known_until, training_days
 from patron.evaluation.value_frames import ForecastRecipe, ValueTerms
 from patron.features import FeatureRecipe
 from patron.snapshots import CustomerTables, day_text

@@ -9,9 +9,7 @@ import numpy as np
 
 from patron.churn import NAIVE_RULES, ChurnTraining, Panel, SeasonShift
 from patron.evaluation.grade import Grade, churn_grade
-from patron.metrics import auc, calibration_table, churn_metrics, log_loss, paired_interval
-
-_SHARES = tuple(np.round(np.arange(0.1, 1.01, 0.1), 1))
+from patron.metrics import auc, calibration_table, churn_metrics, found_shares, log_loss, paired_interval
 
 
 class Judged(NamedTuple):
@@ -69,7 +67,9 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
         "mean_probability": float(predicted[shipped].mean()),
         "calibration": calibration_table(churned, predicted[shipped]),
         "calibrators": {name: model.calibrator.kind for name, model in rehearsal.entrants.items()},
-        "lift": {name: _found(churned, p) for name, p in {"model": predicted[shipped], **rules}.items()},
+        "lift": {
+            name: found_shares(churned, p) for name, p in {"model": predicted[shipped], **rules}.items()
+        },
         "auc_difference": _auc_difference(churned, predicted[shipped], rules, shipped, seed),
         "out_of_time_log_loss": {n: v if np.isfinite(v) else None for n, v in rehearsal.evidence.items()},
         "windows": rehearsal.windows,
@@ -81,35 +81,32 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
 def _ship(
     rehearsal: ChurnTraining, churned: np.ndarray, predicted: Mapping[str, np.ndarray], wanted: str
 ) -> tuple[str, str]:
-    """Beat the simple rule or say so: where the learned model does not, the rule itself ships."""
-    chosen = rehearsal.chosen
+    """Beat the simple rule or say so: where the learned model does not, the rule itself ships.
+
+    One window can be the odd one out of the year, so the model gives way only where it is behind the best
+    rule both on the newest window and over the earlier ones.
+    """
+    chosen, earlier = rehearsal.chosen, rehearsal.evidence
     if chosen in NAIVE_RULES or wanted != "auto":
         return chosen, rehearsal.reason
-    losses = {name: log_loss(churned, p) for name, p in predicted.items()}
-    best = min((name for name in losses if name in NAIVE_RULES), key=lambda name: losses[name])
+    rules = [name for name in predicted if name in NAIVE_RULES]
+    losses = {name: log_loss(churned, predicted[name]) for name in (chosen, *rules)}
+    best = min(rules, key=lambda name: losses[name])
     if losses[chosen] < losses[best]:
         return chosen, rehearsal.reason
-    return best, (
-        f"{chosen} does not beat {best} on the newest window "
-        f"(log-loss {losses[chosen]:.4f} against {losses[best]:.4f}), so the rule ships"
-    )
+    newest = f"on the newest window (log-loss {losses[chosen]:.4f} against {losses[best]:.4f})"
+    best_earlier = min(rules, key=lambda name: earlier[name])
+    if np.isfinite(earlier[chosen]) and earlier[chosen] < earlier[best_earlier]:
+        return chosen, (
+            f"{rehearsal.reason}; {best} is better {newest}, {chosen} over the earlier ones "
+            f"({earlier[chosen]:.4f} against {earlier[best_earlier]:.4f})"
+        )
+    return best, f"{chosen} does not beat {best} {newest}, nor the rules over earlier ones, so the rule ships"
 
 
 def _season(season: SeasonShift, day: int) -> dict[str, float]:
     """Say what the time of the year adds, and how much of last year's shift is trusted."""
     return {"shift_log_odds": season.at(day), "weight": season.weight}
-
-
-def _found(churned: np.ndarray, probability: np.ndarray) -> list[float]:
-    """Share of the churners found by calling the riskiest 10 %, 20 %, ... (ties share their churners)."""
-    total = churned.sum()
-    if total == 0:
-        return [0.0 for _ in _SHARES]
-    values, inverse, sizes = np.unique(-probability, return_inverse=True, return_counts=True)
-    hits = np.bincount(inverse, weights=churned, minlength=len(values))
-    called = np.concatenate([[0], np.cumsum(sizes)]) / len(churned)
-    found = np.concatenate([[0], np.cumsum(hits)]) / total
-    return [float(v) for v in np.interp(_SHARES, called, found)]
 
 
 def _auc_difference(

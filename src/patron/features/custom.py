@@ -8,10 +8,10 @@ Not here: whether a function peeks (`custom_check`), what its digest covers (`_o
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,13 @@ from patron.features._custom_output import listed, numbers_of
 from patron.features._own_code import FROM_SOURCE, digest_of
 from patron.snapshots import History, day_of
 
-#: ``function(history, as_of)``: order history in pandas, a day -> a frame with ``customer_id`` and numbers.
-FeatureFunction = Callable[[pd.DataFrame, date], pd.DataFrame]
+
+class FeatureFunction(Protocol):
+    """A feature of the user's own: the history before a day and the day -> one row per customer."""
+
+    def __call__(self, history: pd.DataFrame, as_of: date, /) -> pd.DataFrame:
+        """Return ``customer_id`` and one or more columns of numbers."""
+
 
 _COUNTS = ("orders", "lines")
 _MONEY = ("spend", "refund", "cost")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from patron.churn import ChurnTraining, Panel
@@ -30,11 +29,13 @@ from patron.evaluation import (
     fit_value_model,
     judge_churn,
     judge_value,
+    known_until,
     panel_recipe,
     recipe_of_day,
     recipe_panel,
     ship_forecast,
     suspicious_attributes,
+    training_days,
     tune_recipe,
 )
 from patron.features import build_features
@@ -43,7 +44,7 @@ from patron.model._training_day import churn_importance, medians, medians_by_ris
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import base_ratios, fit_segment_rules, segment_inputs
-from patron.snapshots import CustomerTables, day_text, history_before, snapshot_days
+from patron.snapshots import CustomerTables, history_before
 
 Progress = Callable[[str], None]
 
@@ -151,7 +152,7 @@ def learn(
         If the log is too short for the horizon, or holds too few customers.
     """
     recipe = terms.churn
-    days = _training_days(_known_until(tables, as_of_day), first_day, recipe)
+    days = training_days(known_until(tables, as_of_day), first_day, recipe)
     progress("purchase models")
     purchases = fit_purchase_models(
         tables, [*days, as_of_day], minor_digits=recipe.features.minor_digits, threads=terms.threads
@@ -199,32 +200,6 @@ def _value(
         return clv, None, None
     rate = terms.annual_discount_rate
     return clv, valued, ship_forecast(tables, as_of_day, valued, clv, terms.value, recipe, rate)
-
-
-def _known_until(tables: CustomerTables, as_of_day: int) -> int:
-    """Return the day up to which outcomes are known: data that end earlier must not look like churn."""
-    last = history_before(tables, as_of_day).days.select(nw.col("day").max()).collect()
-    newest = last.item() if len(last) else None
-    return as_of_day if newest is None else min(as_of_day, int(newest) + 1)
-
-
-def _training_days(as_of_day: int, first_day: int, recipe: ChurnRecipe) -> list[int]:
-    horizon = recipe.features.horizon_days
-    days = snapshot_days(
-        known_until_day=as_of_day,
-        first_day=first_day,
-        horizon_days=horizon,
-        every_days=recipe.every_days,
-        max_count=recipe.max_count,
-    )
-    if not days:
-        raise NotEnoughData(
-            f"The orders from {day_text(first_day)} to before {day_text(as_of_day)} span "
-            f"{as_of_day - first_day} days; a horizon of {horizon} days needs at least {2 * horizon} "
-            "(one to look back on, one to look ahead). "
-            f"Set churn.horizon_days to {max((as_of_day - first_day) // 3, 7)} or bring older orders."
-        )
-    return days
 
 
 def _check_panel(panel: Panel) -> None:
