@@ -113,6 +113,15 @@ def test_without_earlier_windows_the_newest_decides() -> None:
     assert judge_churn(rehearsal(**unknown), newest, seed=1).shipped == "rfm_logistic"
 
 
+def test_skill_is_told_apart_from_one_probability_for_everybody() -> None:
+    """Who knows the truth has skill beyond chance; scores made of noise have none."""
+    test = window()
+    known = judge_churn(rehearsal(), test, seed=1).block["skill"]
+    assert known["difference"] < known["high"] < 0
+    noise = judge_churn(rehearsal("longest_silence"), test, wanted="rule", seed=1).block["skill"]
+    assert noise["high"] >= 0
+
+
 def test_the_window_is_judged_in_its_season() -> None:
     """The shift of the day is in every probability, and is told with the share that is trusted."""
     plain, shifted = rehearsal(), rehearsal()

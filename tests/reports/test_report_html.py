@@ -166,6 +166,15 @@ def test_warnings_of_the_model_are_escaped(report_of):
     assert "img" not in {name for name, _ in page.elements}
 
 
+@pytest.mark.parametrize(("high", "said"), [(0.001, True), (-0.001, False)])
+def test_a_model_no_better_than_one_probability_says_so(report_of, high, said):
+    """The interval of the difference to one probability for everybody decides, in both languages."""
+    evaluation = fake_report_data.fake_evaluation(grade="C")
+    evaluation["churn"]["skill"] = {"difference": -0.01, "low": -0.02, "high": high}
+    for language, words in (("en", "one probability for every customer"), ("zh", "给每位客户相同的概率")):
+        assert (words in Page(report_of(evaluation=evaluation, language=language)).text) is said
+
+
 def test_grade_c_says_there_is_no_skill(report_of):
     """Grade C is a sentence, at the top and where trust is discussed."""
     text = Page(report_of(evaluation=fake_report_data.fake_evaluation(grade="C"))).text

@@ -106,9 +106,7 @@ def ladder_of(panel: Panel, horizon_days: int, wanted: str, columns: Sequence[st
     if not columns:
         return Ladder(size, (), "features.groups leaves no feature for LightGBM to look at")
     if len(set(panel.churned.tolist())) < 2:
-        return Ladder(
-            size, (), "every customer had the same outcome, so there is nothing for LightGBM to learn"
-        )
+        return Ladder(size, (), "every customer had the same outcome, so there is nothing to learn")
     if wanted == "logistic":
         return Ladder(size, ("logistic",), "LightGBM was not asked for")
     enough = size.windows >= ENOUGH_WINDOWS and size.customers >= ENOUGH_CUSTOMERS

@@ -169,7 +169,8 @@ def fit_logistic(train: Panel, columns: Sequence[str]) -> LinearScorer:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    x = np.log1p(train.features[list(columns)].to_numpy(dtype=np.float64))
+    # one layout: the last bits of a mean depend on how the frame lies in memory
+    x = np.log1p(np.ascontiguousarray(train.features[list(columns)].to_numpy(dtype=np.float64)))
     centre, scale = x.mean(axis=0), np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
     if len(set(train.churned.tolist())) < 2:
         rate = (train.churned.sum() + 1) / (len(train) + 2)

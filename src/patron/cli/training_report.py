@@ -44,6 +44,8 @@ def print_training(done: Trained, config: Path) -> None:
             rows,
         )
         screen.say(f"{churn['why']}.")
+        if churn["skill"]["high"] >= 0:
+            screen.say("No skill on this window: one probability for every customer would have done as well.")
     for what in ("churn", "clv"):
         screen.say(f"{_SUBJECTS[what]}: {evaluation['grade_sentences'][what]}")
     for warning in evaluation["warnings"]:

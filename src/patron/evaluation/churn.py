@@ -9,7 +9,16 @@ import numpy as np
 
 from patron.churn import NAIVE_RULES, ChurnTraining, Panel, SeasonShift
 from patron.evaluation.grade import Grade, churn_grade
-from patron.metrics import auc, calibration_table, churn_metrics, found_shares, log_loss, paired_interval
+from patron.metrics import (
+    auc,
+    calibration_table,
+    churn_metrics,
+    found_shares,
+    log_loss,
+    log_losses,
+    paired_interval,
+    paired_loss_interval,
+)
 
 
 class Judged(NamedTuple):
@@ -74,6 +83,7 @@ def judge_churn(rehearsal: ChurnTraining, test: Panel, *, wanted: str = "auto", 
         "out_of_time_log_loss": {n: v if np.isfinite(v) else None for n, v in rehearsal.evidence.items()},
         "windows": rehearsal.windows,
         "season": _season(rehearsal.entrants[shipped].season, day),
+        "skill": _skill(churned, predicted[shipped], rehearsal.base_rate, seed),
     }
     return Judged(shipped, why, grade, block)
 
@@ -102,6 +112,12 @@ def _ship(
             f"({earlier[chosen]:.4f} against {earlier[best_earlier]:.4f})"
         )
     return best, f"{chosen} does not beat {best} {newest}, nor the rules over earlier ones, so the rule ships"
+
+
+def _skill(churned: np.ndarray, model: np.ndarray, base_rate: float, seed: int) -> dict[str, float]:
+    """Compare with one probability for everybody, the rate known before: what no skill at all amounts to."""
+    flat = np.full(len(churned), base_rate)
+    return paired_loss_interval(log_losses(churned, model), log_losses(churned, flat), seed=seed)._asdict()
 
 
 def _season(season: SeasonShift, day: int) -> dict[str, float]:

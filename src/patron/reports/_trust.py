@@ -34,9 +34,17 @@ def grades(evaluation: Mapping[str, Any], words: Language) -> list[Grade]:
         letter = str((evaluation.get("grade") or {}).get(subject) or "")
         key = f"grade_{subject}_{letter}"
         meaning = words.text(key if words.has(key) else "grade_none")
+        if subject == "churn" and _without_skill(evaluation):
+            meaning += words.text("grade_no_skill")
         detail = in_language((evaluation.get("grade_sentences") or {}).get(subject), words)
         found.append(Grade(words.text(f"grade_{subject}"), letter, meaning, detail or ""))
     return found
+
+
+def _without_skill(evaluation: Mapping[str, Any]) -> bool:
+    """Whether one probability for everybody would have done as well (older models do not say)."""
+    high = as_number(((evaluation.get("churn") or {}).get("skill") or {}).get("high"))
+    return high is not None and high >= 0
 
 
 def in_language(said: object, words: Language) -> str | None:
