@@ -265,3 +265,12 @@ def test_learned_entrants_carry_a_season_and_rules_do_not(panel_of: MakePanel) -
             assert entrant.season.at(300 + 365) > 0.2 > 0 > entrant.season.at(480 + 365)
             few = drawn.features.head(20)
             assert (entrant.probability(few, 300 + 365) > entrant.probability(few, 5000)).all()
+
+
+def test_few_outcomes_get_no_step_function(panel_of: MakePanel) -> None:
+    """Sixty accounts seen over and over would be learned by heart; the same rows with more customers may."""
+    few = train(panel_of(list(range(0, 240, 30)), customers=20))
+    many = train(panel_of(list(range(0, 240, 30)), customers=400))
+    kinds = [{model.calibrator.kind for model in found.entrants.values()} for found in (few, many)]
+    assert "isotonic" not in kinds[0]
+    assert "isotonic" in kinds[1]

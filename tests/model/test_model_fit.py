@@ -9,9 +9,9 @@ import pytest
 from trade_project import Project
 
 from patron.errors import ModelError
+from patron.evaluation import known_until
 from patron.ledger import load_ledger, materialise
 from patron.model import PatronModel
-from patron.model.learn import _known_until
 from patron.snapshots import customer_tables, to_day
 
 
@@ -43,5 +43,5 @@ def test_outcomes_are_known_no_further_than_the_data() -> None:
     orders = pd.DataFrame({"customer_id": ["a"], "ordered_at": ["2024-01-31"], "amount": [1.0]})
     ledger = load_ledger(orders, as_of="2024-12-01")
     tables = customer_tables(ledger.lines, keep=materialise)
-    assert _known_until(tables, to_day("2024-12-01")) == to_day("2024-02-01")
-    assert _known_until(tables, to_day("2024-02-01")) == to_day("2024-02-01")
+    assert known_until(tables, to_day("2024-12-01")) == to_day("2024-02-01")
+    assert known_until(tables, to_day("2024-02-01")) == to_day("2024-02-01")

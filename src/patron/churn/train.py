@@ -14,7 +14,7 @@ from functools import partial
 from patron.churn.choose import choose_rung, simplest_unless_better
 from patron.churn.evidence import Evidence, FoldScores, evidence_of, final_calibrator, score_folds
 from patron.churn.folds import evidence_folds
-from patron.churn.ladder import Ladder, ladder_of
+from patron.churn.ladder import ENOUGH_FOR_TREES, Ladder, ladder_of
 from patron.churn.linear import NAIVE_RULES
 from patron.churn.members import Fitted, Options, fit_members, usable_rules
 from patron.churn.model import ChurnModel
@@ -92,7 +92,10 @@ def train_churn(
     tests = evidence_folds(panel.as_of_day, horizon_days=options.horizon_days)
     folds = score_folds(panel, tests, partial(fit, options=replace(options, threads=1)), options.threads)
     folds = [fold for fold in folds if all(name in fold.scores for name in (*rules, *learned))]
-    entrants, evidence = _calibrated(panel, folds, fit(panel, options=options), options.horizon_days)
+    # a step function on few outcomes learns them by heart, fold after fold of the same customers
+    kinds = _KINDS if ladder.size.rarer >= ENOUGH_FOR_TREES else _KINDS[:-1]
+    fitted = fit(panel, options=options)
+    entrants, evidence = _calibrated(panel, folds, fitted, kinds, options.horizon_days)
     chosen, reason = _choose(evidence, folds, wanted, ladder, options.horizon_days)
     losses = {name: found.mean for name, found in evidence.items()}
     rate = float(panel.churned.mean())
@@ -107,12 +110,16 @@ def _wanted_rungs(ladder: Ladder, wanted: str) -> tuple[str, ...]:
 
 
 def _calibrated(
-    panel: Panel, folds: Sequence[FoldScores], fitted: Mapping[str, Fitted], horizon_days: int
+    panel: Panel,
+    folds: Sequence[FoldScores],
+    fitted: Mapping[str, Fitted],
+    allowed: Sequence[str],
+    horizon_days: int,
 ) -> tuple[dict[str, ChurnModel], dict[str, Evidence]]:
     """Give each entrant the calibrator that did best out of time."""
     entrants, evidence = {}, {}
     for name, member in fitted.items():
-        kinds = NAIVE_RULES.get(name, _KINDS)
+        kinds = [kind for kind in NAIVE_RULES.get(name, _KINDS) if kind in allowed]
         tried = {kind: evidence_of(folds, name, kind, horizon_days) for kind in kinds}
         if name not in NAIVE_RULES:
             kind = simplest_unless_better(kinds, tried, folds)
