@@ -29,7 +29,8 @@ from patron.evaluation import (
     run_backtest,
 )
 from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureRecipe
-from patron.features.attributes import attribute_vocabularies
+from patron.features.attributes import attribute_vocabularies, known_attributes
+from patron.features.events import known_event_kinds
 from patron.ledger import load_ledger, materialise
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, day_of, to_day
 
@@ -117,7 +118,7 @@ def panel(
     """
     base = _open(orders, as_of, customers, events, merges, reading)
     recipe = _recipe(base, ChurnLabel(label, horizon_days, active_days), groups, attributes, every_days)
-    wanted = cutoffs if isinstance(cutoffs, int) else [to_day(day) for day in cutoffs]
+    wanted = _wanted_days(cutoffs)
     days = matured_days(base.tables, base.as_of_day, base.first_day, recipe, wanted)
     purchases = fit_purchase_models(base.tables, days, minor_digits=base.minor_digits)
     made = recipe_panel(base.tables, days, recipe, purchases)
@@ -226,8 +227,15 @@ def backtest(
         workers=n_jobs,
         with_value=value,
     )
-    wanted = cutoffs if isinstance(cutoffs, int) else [to_day(day) for day in cutoffs]
+    wanted = _wanted_days(cutoffs)
     return run_backtest(base.tables, base.as_of_day, base.first_day, terms, cutoffs=wanted, progress=progress)
+
+
+def _wanted_days(cutoffs: Cutoffs) -> int | list[int]:
+    """Return how many days, or which; numpy's integers count as integers."""
+    if isinstance(cutoffs, (int, np.integer)):
+        return int(cutoffs)
+    return [to_day(day) for day in cutoffs]
 
 
 def _open(
@@ -259,15 +267,14 @@ def _recipe(
     model: str = "auto",
     seed: int = 7,
 ) -> ChurnRecipe:
-    tables = base.tables
+    tables, day = base.tables, base.as_of_day
     kinds = {"products": tables.products, "categories": tables.categories}
-    events = tables.events
     features = FeatureRecipe(
         horizon_days=label.horizon_days,
         minor_digits=base.minor_digits,
         groups=_known_groups(groups),
-        attributes=attribute_vocabularies(tables.attributes, attributes),
-        event_kinds=() if events is None else tuple(sorted(events["kind"].unique())),
+        attributes=attribute_vocabularies(known_attributes(tables.attributes, day), attributes),
+        event_kinds=known_event_kinds(tables.events, day),
         kinds_of_items=tuple(kind for kind, items in kinds.items() if items is not None),
     )
     return ChurnRecipe(

@@ -274,3 +274,14 @@ def test_few_outcomes_get_no_step_function(panel_of: MakePanel) -> None:
     kinds = [{model.calibrator.kind for model in found.entrants.values()} for found in (few, many)]
     assert "isotonic" not in kinds[0]
     assert "isotonic" in kinds[1]
+
+
+def test_one_snapshot_without_a_purchase_model_costs_no_evidence(panel: Panel) -> None:
+    """The rule and the average that need it are left out; the others keep their past windows."""
+    features = panel.features.assign(
+        no_order_probability=panel.features["no_order_probability"].mask(panel.as_of_day == 0)
+    )
+    found = train(Panel(features, panel.churned, panel.customer_id, panel.as_of_day))
+    assert {"mbgnbd", "average_with_btyd"}.isdisjoint(found.entrants)
+    assert "average" in found.entrants
+    assert all(np.isfinite(loss) for loss in found.evidence.values())

@@ -14,6 +14,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 import patron
+from patron.clv import LedgerView, customer_value
 from patron.errors import NotEnoughData, PatronError
 from patron.evaluation import (
     Backtest,
@@ -23,12 +24,18 @@ from patron.evaluation import (
     ChurnRecipe,
     StageLimits,
     ValueTerms,
+    fit_purchase_models,
+    matured_days,
+    recipe_panel,
     run_backtest,
 )
+from patron.evaluation import backtest as backtest_module
 from patron.evaluation._backtest_cutoffs import plan_cutoffs
 from patron.evaluation._backtest_profit import call_anybody, call_list, calls_on, expected_gain
+from patron.evaluation._backtest_standing import standing_of
 from patron.evaluation._backtest_words import skill_of
 from patron.features import FeatureRecipe
+from patron.simulation import simulate_ledger
 from patron.snapshots import CustomerTables, day_text, to_day
 
 HORIZON, ACTIVE = 60, 150
@@ -340,3 +347,130 @@ def test_days_that_cannot_be_used_are_named(trade: pd.DataFrame) -> None:
 def test_fewer_dates_than_asked_for_are_said(small: Backtest) -> None:
     """Two of two are no note."""
     assert small.notes == ()
+
+
+@pytest.fixture(scope="module")
+def short_log() -> pd.DataFrame:
+    """Seven hundred days: a year is behind the newest date, and behind few others."""
+    orders = simulate_ledger(80).orders
+    when = pd.to_datetime(orders["ordered_at"])
+    return orders[when < when.min() + pd.Timedelta(days=700)]
+
+
+DECLINE: dict[str, Any] = {
+    "label": "decline",
+    "horizon_days": 90,
+    "model": "rule",
+    "value": False,
+    "groups": ("rfm",),
+    "n_jobs": 1,
+}
+
+
+def test_planned_dates_without_rows_are_left_out_and_said(short_log: pd.DataFrame) -> None:
+    """Label `decline` judges nobody known for less than a year; patron.panel tells on which days."""
+    found = patron.backtest(short_log, **DECLINE, cutoffs=4)
+    kept = [one["as_of"] for one in found.cutoffs]
+    assert 0 < len(kept) < 4
+    assert any("left out" in note and f"{4 - len(kept)} of 4" in note for note in found.notes)
+    assert all(day not in note for day in kept for note in found.notes)
+    first = to_day(str(short_log["ordered_at"].min())[:10])
+    assert min(to_day(day) for day in kept) >= first + 365 + 90
+
+
+def test_named_dates_without_rows_are_refused(short_log: pd.DataFrame) -> None:
+    """Each is named, as are planned ones where none is left."""
+    first = to_day(str(short_log["ordered_at"].min())[:10])
+    day = day_text(first + 250)
+    with pytest.raises(NotEnoughData, match=f"{day} cannot be used") as caught:
+        patron.backtest(short_log, **DECLINE, cutoffs=[day, day_text(first + 600)])
+    assert len(caught.value.problems) == 1
+    early = short_log[pd.to_datetime(short_log["ordered_at"]) < pd.Timestamp(day_text(first + 400))]
+    with pytest.raises(NotEnoughData, match="cannot be used: by this label"):
+        patron.backtest(early, **DECLINE, cutoffs=2)
+
+
+@pytest.mark.parametrize("wanted", [0, -2, np.int64(0)])
+def test_fewer_than_one_date_is_refused(trade_tables: CustomerTables, wanted: int) -> None:
+    """By the backtest and by the table of the same dates."""
+    terms = terms_for()
+    with pytest.raises(PatronError, match="at least one past date"):
+        run_backtest(trade_tables, AS_OF, FIRST, terms, cutoffs=wanted)
+    with pytest.raises(PatronError, match="at least one past date"):
+        matured_days(trade_tables, AS_OF, FIRST, terms.churn, wanted)
+
+
+def test_integers_of_numpy_are_numbers_of_dates(trade_tables: CustomerTables) -> None:
+    """Not sequences."""
+    days = [matured_days(trade_tables, AS_OF, FIRST, terms_for().churn, n) for n in (np.int64(2), 2)]
+    assert days[0] == days[1]
+    assert len(days[0]) == 2
+
+
+def test_value_at_stake_follows_the_label(trade_tables: CustomerTables) -> None:
+    """`decline`: a share of the whole value; `rhythm`: silence until the customer's own limit.
+
+    Values are linear in the margin, so those of two labels stand to each other as at a margin of 1, where
+    the purchase model is asked for one customer's window at a time.
+    """
+    day, terms = AS_OF - HORIZON, terms_for()
+    purchases = fit_purchase_models(trade_tables, [day], minor_digits=2)[day]
+    assert purchases is not None
+    stake, left = {}, pd.Series(dtype=float)
+    for kind in ("silence", "rhythm", "decline"):
+        label = ChurnLabel(kind, HORIZON, ACTIVE, share=0.25)
+        recipe = replace(terms.churn, label=label)
+        test = recipe_panel(trade_tables, [day], recipe, {day: purchases})
+        found = standing_of(
+            trade_tables,
+            test,
+            purchases,
+            terms.value,
+            terms.limits,
+            label=label,
+            first_day=FIRST,
+            annual_discount_rate=0.1,
+            by=(),
+        )
+        stake[kind] = pd.Series(found.value, index=test.customer_id)
+        if kind == "rhythm":
+            left = pd.Series(test.features["days_until_limit"].to_numpy(), index=test.customer_id)
+    asked = {"horizon_months": 3, "annual_discount_rate": 0.1}
+    summary = LedgerView(trade_tables, day, 2).summary(purchases.by).set_index("customer_id", drop=False)
+
+    def at_margin_one(customer: str, window_days: float) -> pd.Series:
+        one = summary.loc[[customer]].reset_index(drop=True)
+        return customer_value(purchases, one, churn_horizon_days=window_days, **asked).iloc[0]
+
+    compared = 0
+    for customer, in_silence in stake["silence"].items():
+        same = at_margin_one(customer, HORIZON)
+        unit = in_silence / (same["clv_if_kept"] - same["clv_if_silent"])
+        if customer in stake["decline"]:
+            assert stake["decline"][customer] == pytest.approx(0.75 * unit * same["clv"])
+        if customer in stake["rhythm"]:
+            own = at_margin_one(customer, max(left[customer], 1.0))
+            lost = unit * (own["clv_if_kept"] - own["clv_if_silent"])
+            assert stake["rhythm"][customer] == pytest.approx(lost)
+            compared += abs(lost - in_silence) > 0.01
+    assert compared > 5
+    assert len(stake["decline"]) > 5
+
+
+def test_the_challenger_reads_what_a_training_gives_it(
+    trade_tables: CustomerTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The groups of the naive rules too, whatever the trees may see."""
+    seen = []
+    monkeypatch.setattr(backtest_module, "collect_value_cases", lambda *given: seen.append(given[-1]) or [])
+    monkeypatch.setattr(
+        backtest_module, "forecast_dates", lambda _cases, _terms, there, **_: seen.append(there) or []
+    )
+    backtest_module._forecast(trade_tables, [AS_OF - HORIZON], AS_OF, FIRST, terms_for())
+    assert [set(recipe.features.groups) for recipe in seen] == [{"rfm", "rhythm", "value", "btyd"}] * 2
+
+
+def test_no_label_is_told_as_an_end_of_orders(small: Backtest) -> None:
+    """`rhythm` and `decline` are no such thing."""
+    assert "who would churn" in small.verdict["en"]
+    assert "哪些客户将流失" in small.verdict["zh"]

@@ -104,6 +104,16 @@ def test_one_bad_window_does_not_bring_down_what_was_better_before() -> None:
     assert "lightgbm over the earlier ones (0.5500 against 0.6000)" in found.why
 
 
+def test_which_rule_ships_is_decided_before_the_window_that_is_reported() -> None:
+    """The best rule of the newest window is not the best of the earlier ones: those decide."""
+    test = window()
+    swapped = test.features.rename(columns={"lightgbm": "rfm_logistic", "rfm_logistic": "lightgbm"})
+    newest = Panel(swapped, test.churned, test.customer_id, test.as_of_day)
+    found = judge_churn(rehearsal(lightgbm=0.65, longest_silence=0.55), newest, seed=1)
+    assert found.shipped == "longest_silence"
+    assert "nor longest_silence over the earlier ones (0.6500 against 0.5500)" in found.why
+
+
 def test_without_earlier_windows_the_newest_decides() -> None:
     """A model that was never compared has no record to stand on."""
     test = window()

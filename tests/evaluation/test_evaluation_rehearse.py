@@ -13,7 +13,14 @@ import pytest
 from patron.churn import TreeSettings
 from patron.churn.smooth import fit_smooth
 from patron.clv import CLVModel
-from patron.evaluation import ChurnRecipe, fit_purchase_models, fit_recipe, panel_recipe, recipe_panel
+from patron.evaluation import (
+    ChurnRecipe,
+    fit_purchase_models,
+    fit_recipe,
+    panel_recipe,
+    recipe_panel,
+    tune_recipe,
+)
 from patron.features import feature_names
 from patron.snapshots import CustomerTables, history_before, purchase_summary, to_day
 
@@ -112,3 +119,32 @@ def test_shuffled_orders_give_the_same_training(
         training = fit_recipe(recipe_panel(tables, DAYS, recipe, purchases), recipe)
         written.append({name: model.to_files() for name, model in training.entrants.items()})
     assert written[0] == written[1]
+
+
+def test_a_search_never_sees_the_window_that_is_reported(
+    trade_tables: CustomerTables, recipe: ChurnRecipe
+) -> None:
+    """Turning every outcome of the newest snapshots round changes nothing; doing so before it does."""
+    days = [DAYS[-1] - 30 * k for k in range(12)]
+    panel = recipe_panel(trade_tables, days, recipe, {})
+    horizon, newest = recipe.features.horizon_days, panel.snapshot_days[-1]
+    asked = replace(recipe, wanted="auto")
+
+    def searched(rows: np.ndarray) -> object:
+        turned = replace(panel, churned=np.where(rows, 1 - panel.churned, panel.churned))
+        return tune_recipe(turned, asked, trials=1, threads=1)[1]
+
+    found = tune_recipe(panel, asked, trials=1, threads=1)[1]
+    assert found is not None
+    assert searched(panel.as_of_day + horizon > newest) == found
+    assert searched(panel.as_of_day == panel.snapshot_days[0]) != found
+
+
+@pytest.mark.parametrize("wanted", ["rule", "btyd"])
+def test_a_rule_has_no_settings_to_search(
+    trade_tables: CustomerTables, recipe: ChurnRecipe, wanted: str
+) -> None:
+    """Nothing is tried, and the recipe stays."""
+    asked = replace(recipe, wanted=wanted)
+    panel = recipe_panel(trade_tables, DAYS, recipe, {})
+    assert tune_recipe(panel, asked, trials=5) == (asked, None)

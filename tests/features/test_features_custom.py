@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
+import hashlib
 import json
 import random
 import re
@@ -12,7 +14,8 @@ import types
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -33,6 +36,7 @@ from patron.features import (
 from patron.features._own_code import code_of, digest_of
 from patron.features.custom import order_history
 from patron.snapshots import CustomerTables, history_before
+from patron.workflows.own_features import own_functions
 
 AS_OF = number("2024-03-01")
 ALL_ORDERS = raw_orders(synthetic_rows())
@@ -528,6 +532,135 @@ def test_a_value_that_a_function_closes_over_is_part_of_it(tmp_path: Path) -> No
     short, long, again = (function_in(tmp_path, source, name) for name in ("short", "long", "again"))
     assert digest_of(short) == digest_of(again)
     assert digest_of(short)[0] != digest_of(long)[0]
+
+
+CARRYING = """
+    import functools
+    import math
+    import random
+    import re
+    from random import randint
+
+    import numpy as np
+    import pandas as pd
+    from scipy.stats import norm
+
+    def head(history, as_of=None, days=30):
+        return history.head(days)
+
+    class Head:
+        def __init__(self, days):
+            self.days = days
+
+        def __call__(self, history, as_of=None):
+            return history.head(self.days)
+
+        @staticmethod
+        def first(history):
+            return history.head(30)
+
+    part = functools.partial(head, days=30)
+    thing = Head(30)
+    method = thing.__call__
+    spend = {"0004": 30}.get
+    rows = np.vectorize(lambda value: value + 30)
+    log, add, bell, draw, frame_of = math.log, np.add, norm, randint, pd.DataFrame.from_dict
+
+    @functools.wraps(part)
+    def wrapper(history):
+        return part(history)
+
+    @functools.lru_cache
+    def cached():
+        return 30
+
+    def calls_part(history, as_of): return part(history)
+    def calls_thing(history, as_of): return thing(history)
+    def calls_method(history, as_of): return method(history)
+    def calls_spend(history, as_of): return history.assign(n=spend("0004"))
+    def calls_rows(history, as_of): return history.assign(n=rows(history["spend"]))
+    def calls_wrapper(history, as_of): return wrapper(history)
+    def calls_cached(history, as_of): return history.head(cached())
+    def calls_first(history, as_of): return Head.first(history)
+    def calls_libraries(history, as_of):
+        numbers = [log(2), add(1, 2), bell.pdf(0), bell(), draw(1, 2), len(history)]
+        return frame_of({"n": numbers, "text": str.upper("a")})
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("part", "partial"), ("thing", "Head"), ("method", "bound method")]
+)
+def test_only_a_plain_function_can_be_a_feature(
+    name: str, kind: str, tmp_path: Path, plain_tables: CustomerTables
+) -> None:
+    """What others carry along is in no digest; so there is none, at any of the doors."""
+    other = function_in(tmp_path, CARRYING, name)
+    words = f"it is a {kind}, not a plain function; write it as a plain function (def ...)"
+    with pytest.raises(PatronError, match=re.escape(words)):
+        digest_of(other)
+    with pytest.raises(PatronError, match=re.escape(words)):
+        CustomFeature.of("mine", other, ("n",))
+    check = check_custom_feature("mine", other, plain_tables, AS_OF)
+    assert check.problems == (f"your feature 'mine' cannot be used: {words}.",)
+    assert "cannot be used" in check.text
+    blind = CustomFeature("mine", ("n",), hashlib.sha256(b"").hexdigest(), "source")
+    with pytest.raises(PatronError, match=re.escape(words)):
+        with_functions([blind], {"mine": other})
+
+
+def test_the_config_may_name_a_plain_function_only(tmp_path: Path) -> None:
+    """All entries at once."""
+    (tmp_path / "own_heads.py").write_text(textwrap.dedent(CARRYING), encoding="utf-8")
+    entries = ["own_heads:part", "own_heads:calls_first", "own_heads:method"]
+    config = SimpleNamespace(folder=tmp_path, features=SimpleNamespace(custom=entries))
+    with pytest.raises(PatronError) as caught:
+        own_functions(cast(Any, config))
+    end = "not a plain function; write it as a plain function (def ...)."
+    assert caught.value.problems == [
+        f"features.custom: own_heads:part is a partial, {end}",
+        f"features.custom: own_heads:method is a method, {end}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("part", "partial"), ("thing", "Head"), ("method", "method"), ("spend", "builtin_function_or_method"),
+     ("rows", "vectorize"), ("wrapper", "partial")],
+)  # fmt: skip
+def test_a_function_may_not_call_what_carries_arguments(
+    name: str, kind: str, tmp_path: Path, plain_tables: CustomerTables
+) -> None:
+    """Neither is it in the digest; like a table from outside."""
+    check = check_custom_feature(
+        "mine", function_in(tmp_path, CARRYING, f"calls_{name}"), plain_tables, AS_OF
+    )
+    code = code_of(function_in(tmp_path, CARRYING, f"calls_{name}"))
+    assert [type(value).__name__ for value in code.outside.values()] == [kind]
+    assert not check.ok
+
+
+def test_a_partial_from_outside_is_said_in_words(plain_tables: CustomerTables) -> None:
+    """On a function that runs well."""
+
+    def mine(history, as_of):
+        return rows(history)
+
+    rows = functools.partial(silence, as_of=date(2024, 3, 1))
+    (problem,) = check_custom_feature("mine", mine, plain_tables, AS_OF).problems
+    assert problem == "it calls 'rows' (partial) from outside; write it as a plain function (def ...)."
+
+
+def test_what_a_library_offers_may_be_called(tmp_path: Path) -> None:
+    """Functions, methods, objects; and cached and static functions of the user's are in the digest."""
+    assert code_of(function_in(tmp_path, CARRYING, "calls_libraries")).outside == {}
+    for name in ("calls_cached", "calls_first"):
+        first, second = (
+            function_in(tmp_path, CARRYING.replace("30", days), name, f"in_{days}.py")
+            for days in ("30", "60")
+        )
+        assert code_of(first).outside == {}
+        assert digest_of(first)[0] != digest_of(second)[0]
 
 
 def test_without_source_the_bytecode_counts_and_the_error_says_so() -> None:

@@ -46,6 +46,7 @@ def test_the_label_is_named_and_stored(learned: Learned) -> None:
     assert learned.parts.settings.decline_share == {"rhythm": None, "decline": 0.5}[kind]
     rule = learned.parts.recipe.rhythm
     assert (rule is not None) is (kind == "rhythm")
+    assert learned.parts.segments.rhythm == rule
     if rule is not None:
         assert rule.quantile == 0.8
         assert rule.base_gap_days is not None

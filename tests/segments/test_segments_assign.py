@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import statistics
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +26,7 @@ from patron.segments import (
     replay,
     segment_inputs,
 )
-from patron.snapshots import CustomerTables, history_before
+from patron.snapshots import CustomerTables, RhythmRule, history_before
 
 DAY = number("2024-06-01")
 LIMITS = {"active_days": 180, "new_days": 90, "growing_days": 365}
@@ -192,6 +193,24 @@ def test_who_comes_back_is_at_risk_for_one_more_reading(rules: SegmentRules) -> 
     assert assigned([*weekly(105), 35, 28, 21, 14, 7], rules)["tier"] == "high_value"
 
 
+@pytest.mark.parametrize(("silence", "stage"), [(40, "mature"), (41, "declining")])
+def test_with_a_rhythm_past_the_own_limit_is_declining(silence: int, stage: str, rules: SegmentRules) -> None:
+    """Weekly, so the limit is its lower bound of 40 days; past it at both of the last two readings."""
+    own = replace(rules, rhythm=RhythmRule(0.9, 40.0, 400.0, 60.0))
+    assert assigned(weekly(silence + 30), own)["lifecycle_stage"] == stage
+    assert assigned(weekly(silence + 30), rules)["lifecycle_stage"] == "mature"
+
+
+@pytest.mark.parametrize(("silence", "tier"), [(200, "standard"), (201, "at_risk")])
+def test_with_a_rhythm_past_the_own_limit_is_at_risk(silence: int, tier: str, rules: SegmentRules) -> None:
+    """Every 200 days like the base; active_days of 180 would call it lapsed between its orders."""
+    poor = replace(rules, base_gap_q90=380.0, money_edges=(1e9, 1e9, 1e9, 1e9))
+    days = [silence + 200 * back for back in (3, 2, 1, 0)]
+    own = replace(poor, rhythm=RhythmRule(0.9, 30.0, 400.0, 200.0))
+    assert assigned(days, own)["tier"] == tier
+    assert assigned(days, poor)["tier"] == "at_risk"
+
+
 def test_assignment_covers_everybody_with_a_purchase_day(
     plain_tables: CustomerTables, inputs: pd.DataFrame, rules: SegmentRules
 ) -> None:
@@ -204,10 +223,12 @@ def test_assignment_covers_everybody_with_a_purchase_day(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("rhythm", [None, RhythmRule(0.8, 20.0, 300.0, 45.0)])
 def test_a_customer_alone_has_the_row_it_has_in_the_crowd(
-    engine: str, ledger_rows: list[Line], rules: SegmentRules
+    engine: str, rhythm: RhythmRule | None, ledger_rows: list[Line], rules: SegmentRules
 ) -> None:
     """Nobody else's rows matter once the rules are stored."""
+    rules = replace(rules, rhythm=rhythm)
     crowd = assign_segments(tables_of(ledger_rows, engine=engine), DAY, rules).set_index("customer_id")
     for customer in ("0000", "0149"):
         own = [row for row in ledger_rows if row.customer_id == customer]
@@ -223,7 +244,9 @@ def test_row_order_and_engine_leave_no_trace(ledger_rows: list[Line], rules: Seg
     for engine in ENGINES:
         tables = tables_of(shuffled, engine=engine)
         again = fit_segment_rules(segment_inputs(history_before(tables, DAY)), DAY, **LIMITS)
-        for name, value in again.to_dict().items():
+        found = again.to_dict()
+        assert found.pop("rhythm") is None
+        for name, value in found.items():
             assert value == pytest.approx(rules.to_dict()[name], rel=1e-12), name
         frames.append(assign_segments(tables, DAY, rules)[["customer_id", *columns]])
     for frame in frames[1:]:

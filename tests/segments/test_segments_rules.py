@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from patron.segments import (
     tier_codes,
 )
 from patron.segments.rules import score_1_to_5
-from patron.snapshots import history_before
+from patron.snapshots import RhythmRule, history_before
 
 DAY = 2000
 RULES = SegmentRules(
@@ -202,5 +204,13 @@ def test_refunds_and_costs_lower_the_margin_that_is_compared() -> None:
 
 def test_rules_survive_json() -> None:
     """A model stores them."""
-    data: dict[str, Any] = RULES.to_dict()
+    data: dict[str, Any] = json.loads(json.dumps(RULES.to_dict()))
+    assert SegmentRules.from_dict(data) == RULES
+    own = replace(RULES, rhythm=RhythmRule(0.8, 20.0, 300.0, 45.0))
+    assert SegmentRules.from_dict(json.loads(json.dumps(own.to_dict()))) == own
+
+
+def test_rules_of_older_models_have_no_rhythm() -> None:
+    """They lack the key."""
+    data = {name: value for name, value in RULES.to_dict().items() if name != "rhythm"}
     assert SegmentRules.from_dict(data) == RULES

@@ -87,10 +87,13 @@ def score_folds(
     """
     # imported here: a service that only loads a model does without joblib
     from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
 
-    found: list[FoldScores] = Parallel(n_jobs=threads or -1, prefer="threads")(
-        delayed(_one_fold)(panel, fold, fit) for fold in folds
-    )
+    # around all folds: the limit is the process's own, so a fold that ends must not lift it for the others
+    with threadpool_limits(1):
+        found: list[FoldScores] = Parallel(n_jobs=threads or -1, prefer="threads")(
+            delayed(_one_fold)(panel, fold, fit) for fold in folds
+        )
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from patron.churn.average import AVERAGES
 from patron.churn.choose import choose_rung, simplest_unless_better
 from patron.churn.evidence import Evidence, FoldScores, evidence_of, final_calibrator, score_folds
 from patron.churn.folds import evidence_folds
@@ -87,7 +88,8 @@ def train_churn(
             "There is no matured snapshot to learn from. Shorten churn.horizon_days or bring older orders."
         )
     ladder = ladder_of(panel, options.horizon_days, wanted, columns)
-    rules, learned = usable_rules(panel), _wanted_rungs(ladder, wanted)
+    rules = usable_rules(panel)
+    learned = _wanted_rungs(ladder, wanted, rules)
     fit = partial(fit_members, rules=rules, learned=learned, columns=columns)
     tests = evidence_folds(panel.as_of_day, horizon_days=options.horizon_days)
     folds = score_folds(panel, tests, partial(fit, options=replace(options, threads=1)), options.threads)
@@ -102,11 +104,11 @@ def train_churn(
     return ChurnTraining(entrants, chosen, reason, losses, ladder.size.windows, rate)
 
 
-def _wanted_rungs(ladder: Ladder, wanted: str) -> tuple[str, ...]:
-    """Fit no more than what may be chosen."""
-    if wanted == "lightgbm":
-        return tuple(name for name in ladder.learned if name == "lightgbm")
-    return ladder.learned
+def _wanted_rungs(ladder: Ladder, wanted: str, rules: Sequence[str]) -> tuple[str, ...]:
+    """Fit no more than what may be chosen, and no average that a member is missing from."""
+    there = {*ladder.learned, *rules}
+    learned = tuple(name for name in ladder.learned if there.issuperset(AVERAGES.get(name, ())))
+    return tuple(name for name in learned if name == "lightgbm") if wanted == "lightgbm" else learned
 
 
 def _calibrated(

@@ -7,9 +7,10 @@ Not here: what is known on them (`_backtest_standing`), fitting (`_backtest_fit`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Integral
 
-from patron.errors import NotEnoughData
+from patron.errors import NotEnoughData, PatronError
 from patron.evaluation.rehearse import ChurnRecipe
 from patron.evaluation.training_days import known_until
 from patron.snapshots import CustomerTables, day_text, disjoint_windows, snapshot_days
@@ -38,12 +39,15 @@ def plan_cutoffs(
     ------
     NotEnoughData
         If there is none.
+    PatronError
+        If fewer than one is wanted.
 
     Examples
     --------
     >>> plan_cutoffs(400, 0, horizon_days=90, every_days=30, count=4)
     [220, 310]
     """
+    _check_count(count)
     grid = snapshot_days(
         known_until_day=known_until_day,
         first_day=first_day,
@@ -61,6 +65,54 @@ def plan_cutoffs(
             "or bring older orders",
         )
     return usable[-count:]
+
+
+def as_wanted(cutoffs: int | Sequence[int]) -> int | Sequence[int]:
+    """Return how many dates are wanted, or which; numpy's integers count as integers."""
+    return int(cutoffs) if isinstance(cutoffs, Integral) else cutoffs
+
+
+def _check_count(count: int) -> None:
+    if count < 1:
+        raise PatronError(
+            f"cutoffs is {count}: at least one past date is needed.",
+            next_step="set cutoffs to 1 or more, or name the dates",
+        )
+
+
+def cutoffs_with_rows(rows: Mapping[int, tuple[int, int]], *, named: bool) -> list[int]:
+    """Return the days on which there is somebody to learn from and somebody to judge, in order.
+
+    Parameters
+    ----------
+    rows : mapping
+        Day -> rows whose outcome was known by then, and rows of the day.
+    named : bool
+        Whether the days were named: then none of them may be left out.
+
+    Raises
+    ------
+    NotEnoughData
+        Naming every empty day, if one of them was named or there is no other.
+
+    Examples
+    --------
+    >>> cutoffs_with_rows({300: (0, 8), 390: (8, 9)}, named=False)
+    [390]
+    """
+    kept = [day for day, counts in rows.items() if all(counts)]
+    if len(kept) < len(rows) and (named or not kept):
+        problems = [
+            f"{day_text(day)} cannot be used: by this label, {learned} rows can be learned from on that "
+            f"day and {judged} customers be judged; each must be 1 or more."
+            for day, (learned, judged) in rows.items()
+            if not learned or not judged
+        ]
+        raise NotEnoughData(
+            problems,
+            next_step="choose later dates, another label or a shorter horizon, or bring older orders",
+        )
+    return kept
 
 
 def check_cutoffs(
@@ -116,10 +168,14 @@ def matured_days(
     ------
     NotEnoughData
         If there is none, or a wanted one cannot be used.
+    PatronError
+        If fewer than one is wanted.
     """
     horizon, until = recipe.features.horizon_days, known_until(tables, as_of_day)
+    wanted = as_wanted(wanted)
     if not isinstance(wanted, int):
         return check_cutoffs(wanted, until, first_day, horizon_days=horizon, behind_days=horizon)
+    _check_count(wanted)
     days = snapshot_days(
         known_until_day=until,
         first_day=first_day,

@@ -16,6 +16,7 @@ import pandas as pd
 from patron.churn import Panel
 from patron.clv import CLVModel, LedgerView, customer_value
 from patron.evaluation.value_frames import ValueTerms
+from patron.labels import ChurnLabel
 from patron.segments import (
     assign_segments,
     base_ratios,
@@ -24,7 +25,7 @@ from patron.segments import (
     net_ratios_of,
     segment_inputs,
 )
-from patron.snapshots import CustomerTables, history_before
+from patron.snapshots import CustomerTables, History, days_to_order, history_before, own_limits
 
 _DAYS_PER_MONTH = 30.4375
 #: The largest groups of an attribute are shown; the rest are together.
@@ -53,9 +54,10 @@ class Standing(NamedTuple):
     owner : array of str, shape (n,), or None
         Who looks after a customer.
     value : array of float, shape (n,)
-        Margin of the CLV horizon that goes with the customer, currency.
+        Margin of the CLV horizon that goes with the customer, with the label ``decline`` that of what it no
+        longer buys, currency.
     valued_by : str
-        ``btyd``, or ``last_year`` where no purchase model could be fitted.
+        ``btyd``, with the label ``decline`` that name; ``last_year`` where no purchase model could be fitted.
     spend : array of float, shape (n,)
         Revenue of the last 365 days, currency.
     silence : array of float, shape (n,)
@@ -78,7 +80,7 @@ def standing_of(
     terms: ValueTerms,
     limits: StageLimits,
     *,
-    horizon_days: int,
+    label: ChurnLabel,
     first_day: int,
     annual_discount_rate: float,
     by: Sequence[str],
@@ -97,8 +99,10 @@ def standing_of(
         How money is counted.
     limits : StageLimits
         For the tiers.
-    horizon_days, first_day : int
-        The churn horizon, and first order day.
+    label : ChurnLabel
+        What counts as churn: tells what would be lost by it.
+    first_day : int
+        First order day.
     annual_discount_rate : float
         Per year.
     by : sequence of str
@@ -111,22 +115,26 @@ def standing_of(
     day = int(test.as_of_day[0])
     history = history_before(tables, day)
     inputs = segment_inputs(history)
-    rules = fit_segment_rules(inputs, day, **limits._asdict())
+    rhythm = None if label.rhythm is None else label.rhythm.fitted(history)
+    rules = fit_segment_rules(inputs, day, **limits._asdict(), rhythm=rhythm)
     net_ratio, base_margin = base_ratios(inputs)
     margin = margins_of(inputs, history.attributes, terms.margin, base_margin if terms.has_cost else None)
     spend = inputs["revenue_year"].to_numpy() / 10**terms.minor_digits
     if purchases is None:
         ahead = terms.horizon_months * _DAYS_PER_MONTH / max(min(365, day - first_day), 1)
-        value, valued_by = np.maximum(spend * margin * ahead, 0.0), "last_year"
+        share = 1.0 if label.decline_share is None else 1 - label.decline_share
+        value, valued_by = share * np.maximum(spend * margin * ahead, 0.0), "last_year"
     else:
         value, valued_by = (
             _lost_with(
                 purchases,
                 LedgerView(tables, day, terms.minor_digits).summary(purchases.by),
                 margin * net_ratios_of(inputs, net_ratio),
-                (terms.horizon_months, horizon_days, annual_discount_rate),
+                label,
+                _window_days(label, history, inputs),
+                (terms.horizon_months, annual_discount_rate),
             ),
-            "btyd",
+            "btyd" if label.decline_share is None else "decline",
         )
     facts = pd.DataFrame({"value": value, "spend": spend}, index=inputs["customer_id"].to_numpy())
     facts = facts.reindex(test.customer_id)
@@ -143,20 +151,39 @@ def standing_of(
     )
 
 
+def _window_days(label: ChurnLabel, history: History, inputs: pd.DataFrame) -> int | np.ndarray:
+    """Return how long each customer has to order, as in a score: the horizon, or until its own limit."""
+    if label.rhythm is None:
+        return label.horizon_days
+    known = own_limits(history, label.rhythm).set_index("customer_id").reindex(inputs["customer_id"])
+    return days_to_order((known["limit_days"] - known["silence_days"]).to_numpy(), label.horizon_days)
+
+
 def _lost_with(
-    purchases: CLVModel, summary: pd.DataFrame, earned: np.ndarray, horizon: tuple[int, int, float]
+    purchases: CLVModel,
+    summary: pd.DataFrame,
+    earned: np.ndarray,
+    label: ChurnLabel,
+    window_days: int | np.ndarray,
+    money: tuple[int, float],
 ) -> np.ndarray:
-    """Return what a customer who stays brings more than one who falls silent: what a call can save."""
-    months, churn_days, rate = horizon
+    """Return what is lost by churning, which a call can save.
+
+    By being silent: what a customer who stays brings more; by `decline`: what it no longer buys.
+    """
+    months, rate = money
     value = customer_value(
         purchases,
         summary,
         horizon_months=months,
-        churn_horizon_days=churn_days,
+        churn_horizon_days=window_days,
         margin=np.maximum(earned, 0.0),
         annual_discount_rate=rate,
     )
-    lost = value["clv_if_kept"] - value["clv_if_silent"]
+    if label.decline_share is None:
+        lost = value["clv_if_kept"] - value["clv_if_silent"]
+    else:
+        lost = (1 - label.decline_share) * value["clv"]
     return np.asarray(np.maximum(lost.to_numpy(dtype=np.float64), 0.0))
 
 

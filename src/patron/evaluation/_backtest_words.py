@@ -33,12 +33,12 @@ _SKILL = {
     "none": ("no better than", "不优于"),
 }
 _ENGLISH = (
-    "On {dates}, patron was {skill} the best simple rule ({rule}) at saying who would stop ordering, "
+    "On {dates}, patron was {skill} the best simple rule ({rule}) at saying who would churn, "
     "calling the {calls:,} customers it put first would have earned {mine} against {other} for {list}, "
     "and {graded}."
 )
 _CHINESE = (
-    "在{dates}，patron 判断哪些客户将停止下单的能力{skill}最好的简单规则（{rule}），"
+    "在{dates}，patron 判断哪些客户将流失的能力{skill}最好的简单规则（{rule}），"
     "联系其名单最前的 {calls:,} 位客户可得 {mine}，而联系{list}为 {other}，"
     "{graded}。"
 )

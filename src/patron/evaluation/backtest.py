@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from patron.churn import NAIVE_RULES, Panel
+from patron.clv import CLVModel
 from patron.evaluation import _backtest_judge as judge
-from patron.evaluation._backtest_cutoffs import check_cutoffs, plan_cutoffs
+from patron.evaluation._backtest_cutoffs import as_wanted, check_cutoffs, cutoffs_with_rows, plan_cutoffs
 from patron.evaluation._backtest_fit import (
     CHOSEN,
     CutoffPredictions,
@@ -40,7 +41,7 @@ from patron.evaluation._backtest_value import (
 from patron.evaluation._backtest_words import verdict_of
 from patron.evaluation.backtest_result import Backtest
 from patron.evaluation.grade import churn_grade, clv_grade
-from patron.evaluation.rehearse import ChurnRecipe, fit_purchase_models, recipe_panel
+from patron.evaluation.rehearse import ChurnRecipe, fit_purchase_models, panel_recipe, recipe_panel
 from patron.evaluation.training_days import known_until, training_days
 from patron.evaluation.value_frames import ForecastRecipe, ValueTerms
 from patron.features import FeatureRecipe
@@ -122,16 +123,18 @@ def run_backtest(
     Raises
     ------
     NotEnoughData
-        If the log is too short for one date.
+        If the log is too short for one date, or nobody is judged on a date that was named.
     PatronError
-        If an own entrant has a taken name, is no classifier, or fails.
+        If fewer than one date is wanted, or an own entrant has a taken name, is no classifier, or fails.
     """
     check_own_entrants(terms.entrants)
     recipe, horizon = terms.churn, terms.churn.features.horizon_days
     until = known_until(tables, as_of_day)
-    days = _days(cutoffs, until, first_day, recipe)
+    wanted = as_wanted(cutoffs)
+    planned = _days(wanted, until, first_day, recipe)
     progress("features and labels")
-    tasks, standing = _collect(tables, days, first_day, terms)
+    tasks, standing = _collect(tables, planned, first_day, terms, named=not isinstance(wanted, int))
+    days = [task.day for task in tasks]
     said = list(fit_cutoffs(tasks, workers=terms.workers, progress=progress))
     valued: list[ValueDate] = []
     if terms.with_value:
@@ -153,7 +156,7 @@ def run_backtest(
         verdict=verdict_of(days, churn, grade, terms.currency),
         horizon_days=horizon,
         currency=terms.currency,
-        notes=_notes(cutoffs, days, standing),
+        notes=_notes(wanted, planned, days, standing),
     )
 
 
@@ -165,9 +168,9 @@ def _days(wanted: int | Sequence[int], until: int, first_day: int, recipe: Churn
 
 
 def _collect(
-    tables: CustomerTables, days: Sequence[int], first_day: int, terms: BacktestTerms
+    tables: CustomerTables, days: Sequence[int], first_day: int, terms: BacktestTerms, *, named: bool
 ) -> tuple[list[CutoffTask], list[Standing]]:
-    """Build everything of every date as plain arrays, before any process is started."""
+    """Build everything of every date with rows as plain arrays, before any process is started."""
     recipe, horizon = terms.churn, terms.churn.features.horizon_days
     learned_from = {day: training_days(day, first_day, recipe) for day in days}
     all_days = sorted({*days, *(s for snapshots in learned_from.values() for s in snapshots)})
@@ -177,32 +180,38 @@ def _collect(
     )
     panel = recipe_panel(tables, all_days, recipe, purchases)
     there = ChurnRecipe.from_dict(recipe.to_dict())  # without a user's own functions
-    tasks, standing = [], []
+    made = {}
     for day in days:
         matured = panel.known_before(day, horizon)
         train = matured.where(np.isin(matured.as_of_day, learned_from[day]))
         test = panel.where(panel.as_of_day == day)
-        tasks.append(CutoffTask(day, train, test, there, terms.entrants, _threads(terms)))
-        standing.append(
-            standing_of(
-                tables,
-                test,
-                purchases[day],
-                terms.value,
-                terms.limits,
-                horizon_days=horizon,
-                first_day=first_day,
-                annual_discount_rate=terms.annual_discount_rate,
-                by=terms.by,
-            )
-        )
-    return tasks, standing
+        made[day] = CutoffTask(day, train, test, there, terms.entrants, _threads(terms))
+    kept = cutoffs_with_rows({d: (len(t.train), len(t.test)) for d, t in made.items()}, named=named)
+    tasks = [made[day] for day in kept]
+    return tasks, [_stand(tables, task.test, purchases[task.day], first_day, terms) for task in tasks]
+
+
+def _stand(
+    tables: CustomerTables, test: Panel, purchases: CLVModel | None, first_day: int, terms: BacktestTerms
+) -> Standing:
+    return standing_of(
+        tables,
+        test,
+        purchases,
+        terms.value,
+        terms.limits,
+        label=terms.churn.label,
+        first_day=first_day,
+        annual_discount_rate=terms.annual_discount_rate,
+        by=terms.by,
+    )
 
 
 def _forecast(
     tables: CustomerTables, days: Sequence[int], until: int, first_day: int, terms: BacktestTerms
 ) -> list[ValueDate]:
-    features, seed = terms.churn.features, terms.churn.seed
+    # as in a training: the challenger reads the same features there
+    features, seed = panel_recipe(terms.churn.features), terms.churn.seed
     cases = collect_value_cases(
         tables, days, until, first_day, terms.value, ForecastRecipe(features, seed=seed)
     )
@@ -291,11 +300,19 @@ def _both(churn: str, clv: str | None) -> dict[str, str | None]:
     return {"churn": churn, "clv": clv}
 
 
-def _notes(wanted: int | Sequence[int], days: Sequence[int], standing: Sequence[Standing]) -> tuple[str, ...]:
+def _notes(
+    wanted: int | Sequence[int], planned: Sequence[int], days: Sequence[int], standing: Sequence[Standing]
+) -> tuple[str, ...]:
     notes = []
-    if isinstance(wanted, int) and len(days) < wanted:
+    if isinstance(wanted, int) and len(planned) < wanted:
         notes.append(
-            f"{len(days)} of {wanted} dates: the log is too short for more windows that do not overlap"
+            f"{len(planned)} of {wanted} dates: the log is too short for more windows that do not overlap"
+        )
+    left_out = [day_text(day) for day in planned if day not in days]
+    if left_out:
+        notes.append(
+            f"{len(left_out)} of {len(planned)} dates left out, where by the label there is nobody to learn "
+            f"from or nobody to judge: {', '.join(left_out)}"
         )
     if any(one.valued_by == "last_year" for one in standing):
         notes.append("on a date without a purchase model, a customer's value is last year's margin again")

@@ -105,13 +105,22 @@ def _ship(
     if losses[chosen] < losses[best]:
         return chosen, rehearsal.reason
     newest = f"on the newest window (log-loss {losses[chosen]:.4f} against {losses[best]:.4f})"
-    best_earlier = min(rules, key=lambda name: earlier[name])
-    if np.isfinite(earlier[chosen]) and earlier[chosen] < earlier[best_earlier]:
-        return chosen, (
-            f"{rehearsal.reason}; {best} is better {newest}, {chosen} over the earlier ones "
-            f"({earlier[chosen]:.4f} against {earlier[best_earlier]:.4f})"
+    if not np.isfinite(earlier[chosen]):
+        return (
+            best,
+            f"{chosen} does not beat {best} {newest}, and there are no earlier ones, so the rule ships",
         )
-    return best, f"{chosen} does not beat {best} {newest}, nor the rules over earlier ones, so the rule ships"
+    # which rule is decided by the earlier windows: the newest one is reported
+    best_earlier = min(rules, key=lambda name: earlier[name])
+    compared = f"{earlier[chosen]:.4f} against {earlier[best_earlier]:.4f}"
+    if earlier[chosen] < earlier[best_earlier]:
+        return chosen, (
+            f"{rehearsal.reason}; {best} is better {newest}, {chosen} over the earlier ones ({compared})"
+        )
+    return best_earlier, (
+        f"{chosen} does not beat {best} {newest}, nor {best_earlier} over the earlier ones ({compared}), "
+        "so the rule ships"
+    )
 
 
 def _skill(churned: np.ndarray, model: np.ndarray, base_rate: float, seed: int) -> dict[str, float]:

@@ -180,7 +180,8 @@ def tune_recipe(
     ChurnRecipe, Tuned or None
         The recipe with the settings to use, and what the search found.
     """
-    if trials == 0:
+    # a rule has no settings, and without a feature there is nothing to set
+    if trials == 0 or recipe.wanted in ("rule", "btyd") or not feature_names(recipe.features):
         return recipe, None
     before = panel.known_before(panel.snapshot_days[-1], recipe.features.horizon_days)
     found = tune(

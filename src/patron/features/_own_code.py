@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import datetime
 import dis
+import functools
 import hashlib
 import inspect
 import sys
@@ -22,14 +23,27 @@ import sysconfig
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    CodeType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from patron.errors import PatronError
+
 FROM_SOURCE = "source"
 _PLAIN = (bool, int, float, str, bytes, datetime.date, datetime.time, datetime.timedelta, np.generic)
 _LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")})
+_CACHED = type(functools.lru_cache(len))
+_UNBOUND = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)
 
 
 class Code(NamedTuple):
@@ -42,7 +56,8 @@ class Code(NamedTuple):
     plain : dict
         Name -> number, text, date, or a list or dictionary of them, read from outside.
     outside : dict
-        Name -> any other object read from outside (a data frame, an array, an open file).
+        Name -> any other object read from outside: a data frame, an array, an open file; a partial, a bound
+        method or an object that can be called, unless it is a library's.
     names : set of str
         Names of all that is looked up: ``now``, ``read_csv``, ``groupby``.
     texts : set of str
@@ -56,18 +71,54 @@ class Code(NamedTuple):
     texts: set[str]
 
 
+def not_plain(function: Any) -> str | None:
+    """Say why something cannot be a feature though it can be called; None for a plain function.
+
+    What a partial, a bound method or an object with ``__call__`` carries along is in no source that could be
+    read: two of them with other arguments would have the same digest.
+
+    Parameters
+    ----------
+    function : object
+        What a user hands over as a feature.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> import functools, textwrap
+    >>> not_plain(textwrap.dedent)
+    >>> not_plain(functools.partial(textwrap.dedent, text=""))
+    'it is a partial, not a plain function; write it as a plain function (def ...)'
+    """
+    if inspect.isfunction(function):
+        return None
+    kind = "bound method" if isinstance(function, MethodType) else type(function).__name__
+    return f"it is a {kind}, not a plain function; write it as a plain function (def ...)"
+
+
 def code_of(function: Any) -> Code:
     """Take a function apart.
 
     Parameters
     ----------
-    function : callable
-        A Python function; anything else has no code that can be read and gives an empty answer.
+    function : function
+        A plain Python function.
 
     Returns
     -------
     Code
+
+    Raises
+    ------
+    PatronError
+        For anything that is no plain function.
     """
+    problem = not_plain(function)
+    if problem is not None:
+        raise PatronError(f"{function!r:.80} cannot be a feature: {problem}.")
     first = inspect.unwrap(function)
     found = Code([], {}, {}, set(), set())
     todo: list[Any] = [function, first] if first is not function else [first]
@@ -87,8 +138,8 @@ def digest_of(function: Any) -> tuple[str, str]:
 
     Parameters
     ----------
-    function : callable
-        A Python function.
+    function : function
+        A plain Python function.
 
     Returns
     -------
@@ -97,6 +148,11 @@ def digest_of(function: Any) -> tuple[str, str]:
     made_from : str
         ``source``; or ``bytecode of Python 3.x`` where the source cannot be read (a prompt, a lambda in a
         call). The latter differs between versions of Python.
+
+    Raises
+    ------
+    PatronError
+        For anything that is no plain function.
 
     Examples
     --------
@@ -113,7 +169,7 @@ def digest_of(function: Any) -> tuple[str, str]:
     ]
     values = sorted(f"{name} = {_written(value)}" for name, value in code.plain.items())
     text = "\n\n".join([*parts[:1], *sorted(parts[1:]), *values])
-    from_source = bool(parts) and None not in sources
+    from_source = None not in sources
     made_from = (
         FROM_SOURCE
         if from_source
@@ -171,9 +227,15 @@ def _sort_in(name: str, value: object, attributes: set[str], of: FunctionType, f
     if isinstance(value, type):
         methods = {k for k, v in vars(value).items() if isinstance(v, FunctionType)}
         return _members(value, attributes | methods, of, found)
+    if isinstance(value, (_CACHED, staticmethod)):
+        value = inspect.unwrap(value)
     if isinstance(value, FunctionType):
-        return [inspect.unwrap(value)] if _is_own(value, of) else []
-    if callable(value):
+        if not _is_own(value, of):
+            return []
+        value = inspect.unwrap(value)
+        if isinstance(value, FunctionType):
+            return [value]
+    if callable(value) and _is_of_a_library(value, of):
         return []
     (found.plain if _is_plain(value) else found.outside)[name] = value
     return []
@@ -201,6 +263,38 @@ def _is_own(thing: Any, of: FunctionType) -> bool:
         return True
     place = _place(module, _file_of(thing))
     return place is not None and place == _place(of.__module__ or "__main__", _file_of(of))
+
+
+def _is_of_a_library(value: Any, of: FunctionType) -> bool:
+    """Say whether something that can be called is a library's as it stands, and carries nothing of the user.
+
+    That is a function of a compiled module, a method without its object, a class method, or whatever a module
+    of Python or of an installed package holds under a name (`random.randint` is a bound method).
+    """
+    if isinstance(value, _UNBOUND):
+        return True
+    bound_to = getattr(value, "__self__", None)
+    if isinstance(value, BuiltinFunctionType) and (
+        bound_to is None or isinstance(bound_to, ModuleType | type)
+    ):
+        return True
+    if isinstance(value, MethodType) and isinstance(bound_to, type):
+        return not (isinstance(value.__func__, FunctionType) and _is_own(value.__func__, of))
+    own = {"__main__", (of.__module__ or "").partition(".")[0]}
+    return any(
+        held is value
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] not in own and _is_installed(module)
+        for held in list(vars(module).values())
+    )
+
+
+def _is_installed(module: object) -> bool:
+    """Say whether a module belongs to Python or to an installed package."""
+    file = vars(module).get("__file__") if isinstance(module, ModuleType) else ""
+    if isinstance(module, ModuleType) and file is None:
+        return module.__name__ in sys.builtin_module_names
+    return isinstance(file, str) and file.startswith(_LIBRARIES)
 
 
 def _file_of(thing: Any) -> str | None:

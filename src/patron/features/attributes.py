@@ -13,6 +13,13 @@ from patron.snapshots import History
 Vocabulary = Sequence[str] | None
 
 
+def known_attributes(attributes: pd.DataFrame | None, as_of_day: int) -> pd.DataFrame | None:
+    """Return every version of the attributes known by a day: older snapshots hold values gone since."""
+    if attributes is None or "valid_from_day" not in attributes:
+        return attributes
+    return attributes[attributes["valid_from_day"] < as_of_day]
+
+
 def attribute_vocabularies(
     attributes: pd.DataFrame | None, columns: Sequence[str]
 ) -> dict[str, list[str] | None]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 from patron.features._custom_output import listed, numbers_of
-from patron.features._own_code import FROM_SOURCE, digest_of
+from patron.features._own_code import FROM_SOURCE, digest_of, not_plain
 from patron.snapshots import History, day_of
 
 
@@ -240,6 +240,9 @@ def _mismatch(stored: CustomFeature, functions: Mapping[str, FeatureFunction]) -
     """Say why a function is not the one a model was trained with."""
     if stored.name not in functions:
         return _missing(stored)
+    problem = not_plain(functions[stored.name])
+    if problem is not None:
+        return f"your feature '{stored.name}' cannot be compared with that of training: {problem}."
     digest, made_from = digest_of(functions[stored.name])
     if digest == stored.digest:
         return None

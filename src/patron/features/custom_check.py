@@ -22,7 +22,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 from patron.features._custom_changes import changes, difference, moved_28_years, with_other_future
-from patron.features._own_code import Code, code_of
+from patron.features._own_code import Code, code_of, not_plain
 from patron.features.custom import FeatureFunction, check_name, order_history, run_feature
 from patron.snapshots import CustomerTables, day_of, history_before, to_day
 
@@ -167,6 +167,9 @@ def check_custom_feature(
     check_name(name)
     histories = _histories(tables, as_of_day, minor_digits)
     days, customers = tuple(histories), histories[day_of(as_of_day)]["customer_id"].nunique()
+    problem = not_plain(function)
+    if problem is not None:
+        return FeatureCheck(name, (), days, customers, (f"your feature '{name}' cannot be used: {problem}.",))
     code = code_of(function)
     findings, notes = list(_reads(code)), []
     columns: tuple[str, ...] = ()
@@ -245,7 +248,10 @@ def _moved(asked: _Asked) -> str | None:
 def _reads(code: Code) -> Iterator[_Finding]:
     """Find data from outside: not covered by the digest, and free to know the future."""
     for name, value in code.outside.items():
-        if _is_data(value) or any(map(_is_data, getattr(value, "__dict__", {}).values())):
+        if callable(value):
+            what = f"'{name}' ({type(value).__name__})"
+            yield _Finding("outside", f"it calls {what} from outside; write it as a plain function (def ...)")
+        elif _is_data(value) or any(map(_is_data, getattr(value, "__dict__", {}).values())):
             size = f" of {len(value):,}" if hasattr(value, "__len__") else ""
             what = f"'{name}' ({type(value).__name__}{size})"
             yield _Finding("outside", f"it reads {what} from outside; a feature may look at history only")

@@ -15,6 +15,13 @@ from patron.snapshots import History
 _WINDOW_DAYS = 180
 
 
+def known_event_kinds(events: pd.DataFrame | None, as_of_day: int) -> tuple[str, ...]:
+    """Return the kinds of events known by a day, sorted."""
+    if events is None:
+        return ()
+    return tuple(sorted(events.loc[events["known_day"] < as_of_day, "kind"].unique()))
+
+
 def events_of(history: History, kinds: Sequence[str]) -> pd.DataFrame:
     """Count recent events by kind, with the latest value.
 

@@ -159,7 +159,7 @@ def learn(
     )
     progress("features and labels")
     panel = recipe_panel(tables, days, recipe, purchases)
-    _check_panel(panel)
+    _check_panel(panel, recipe.label.kind)
     recipe, tuned = tune_recipe(
         panel,
         recipe,
@@ -202,12 +202,20 @@ def _value(
     return clv, valued, ship_forecast(tables, as_of_day, valued, clv, terms.value, recipe, rate)
 
 
-def _check_panel(panel: Panel) -> None:
+#: Label -> what else than more customers helps where next to nobody could be judged.
+_MORE_TO_JUDGE = {
+    "silence": "raise churn.active_days",
+    "rhythm": "raise churn.rhythm.max_days or churn.horizon_days",
+    "decline": "bring orders of more than a year and a horizon, or use churn.label: silence",
+}
+
+
+def _check_panel(panel: Panel, label: str) -> None:
     customers = len(set(panel.customer_id.tolist()))
     if customers < 2:
         raise NotEnoughData(
-            f"{customers} customer(s) were active on the training dates; patterns need more than one. "
-            "Bring the orders of more customers, or raise churn.active_days."
+            f"{customers} customer(s) could be judged on the training dates by churn.label: {label}; "
+            f"patterns need more than one. Bring the orders of more customers, or {_MORE_TO_JUDGE[label]}."
         )
 
 
@@ -246,6 +254,7 @@ def _parts(
         active_days=recipe.active_days,
         new_days=terms.new_days,
         growing_days=terms.growing_days,
+        rhythm=features.rhythm,
     )
     settings = ScoreSettings(
         churn_horizon_days=features.horizon_days,

@@ -157,7 +157,8 @@ def _churn(
         peers_by_risk=parts.peers_by_risk,
         currency=parts.settings.currency,
     )
-    reasons.loc[~(standing.is_told | lapsed)] = None  # of a risk that is not told
+    # none for a risk that is not told, nor for one that the label rules out
+    reasons.loc[~((standing.is_told & standing.is_at_risk) | lapsed)] = None
     return reasons.assign(
         churn_probability=np.where(standing.is_told, probability, np.nan),
         churn_risk=pd.Series(risk, index=scores.index).where(standing.is_told),

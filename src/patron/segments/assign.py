@@ -10,14 +10,20 @@ from patron.errors import NotEnoughData
 from patron.segments.inputs import segment_inputs
 from patron.segments.replay import ABSENT, REPLAY_DAYS, replay
 from patron.segments.rules import SegmentRules, stage_codes, tier_codes
-from patron.snapshots import CustomerTables, history_before
+from patron.snapshots import CustomerTables, RhythmRule, history_before, own_limits
 
 _QUINTILES = (0.2, 0.4, 0.6, 0.8)
 _MONTH = 30.4375
 
 
 def fit_segment_rules(
-    inputs: pd.DataFrame, as_of_day: int, *, active_days: int, new_days: int, growing_days: int
+    inputs: pd.DataFrame,
+    as_of_day: int,
+    *,
+    active_days: int,
+    new_days: int,
+    growing_days: int,
+    rhythm: RhythmRule | None = None,
 ) -> SegmentRules:
     """Take quantile edges over the customers who bought in the last 365 days.
 
@@ -29,6 +35,8 @@ def fit_segment_rules(
         Days since 1970-01-01.
     active_days, new_days, growing_days : int
         Limits, in days.
+    rhythm : RhythmRule, optional
+        Where customers have limits of their own: which, with the base's gap of the training day.
 
     Returns
     -------
@@ -53,6 +61,7 @@ def fit_segment_rules(
         active_days=active_days,
         new_days=new_days,
         growing_days=growing_days,
+        rhythm=rhythm,
     )
 
 
@@ -73,10 +82,9 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
     pandas.DataFrame
         `segment_inputs` on that day plus ``tier``, ``value_tier``, ``lifecycle_stage``.
     """
-    inputs = segment_inputs(history_before(tables, as_of_day))
     days = [as_of_day - back for back in REPLAY_DAYS]
-    earlier = [segment_inputs(history_before(tables, day)) for day in days[:-1]]
-    snapshots = list(zip([*earlier, inputs], days, strict=True))
+    snapshots = [(_limited_inputs(tables, day, rules), day) for day in days]
+    inputs = snapshots[-1][0].drop(columns="limit_days", errors="ignore")
     customer = inputs["customer_id"]
     tiers = _readings(customer, [(s, tier_codes(s, day, rules)) for s, day in snapshots])
     value_tiers = _readings(customer, [(s, tier_codes(s, day, rules, at_risk=False)) for s, day in snapshots])
@@ -86,6 +94,16 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
         value_tier=np.array(TIERS)[replay(value_tiers)],
         lifecycle_stage=np.array(STAGES)[replay(stages)],
     )
+
+
+def _limited_inputs(tables: CustomerTables, day: int, rules: SegmentRules) -> pd.DataFrame:
+    """Return the inputs of a day, with each customer's own limit where the rules have a rhythm."""
+    history = history_before(tables, day)
+    inputs = segment_inputs(history)
+    if rules.rhythm is None:
+        return inputs
+    limit = own_limits(history, rules.rhythm).set_index("customer_id")["limit_days"]
+    return inputs.assign(limit_days=limit.reindex(inputs["customer_id"].to_numpy()).to_numpy())
 
 
 def _edges(values: np.ndarray) -> tuple[float, ...]:

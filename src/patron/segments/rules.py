@@ -11,6 +11,7 @@ import pandas as pd
 
 from patron.columns import STAGES, TIERS
 from patron.segments.rhythm import limit_days
+from patron.snapshots import RhythmRule
 
 _YEAR = 365
 _HALF_YEAR = 180
@@ -29,6 +30,9 @@ class SegmentRules:
         Median over the base of the customers' median and 90 % quantile gaps, in days.
     active_days, new_days, growing_days : int
         Limits from the config.
+    rhythm : RhythmRule or None
+        With it, silent for longer than the customer's own limit is lapsed; without, for longer than
+        ``active_days``. Fitted, so that a row stands alone.
     """
 
     silence_edges: tuple[float, ...]
@@ -39,6 +43,7 @@ class SegmentRules:
     active_days: int
     new_days: int
     growing_days: int
+    rhythm: RhythmRule | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rules as JSON-able data."""
@@ -48,7 +53,8 @@ class SegmentRules:
     def from_dict(cls, data: Mapping[str, Any]) -> SegmentRules:
         """Read what `to_dict` wrote."""
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return cls(**values)
+        rhythm = values.pop("rhythm", None)
+        return cls(**values, rhythm=None if rhythm is None else RhythmRule.from_dict(rhythm))
 
 
 def score_1_to_5(values: np.ndarray, edges: tuple[float, ...]) -> np.ndarray:
@@ -70,7 +76,7 @@ def tier_codes(
     Parameters
     ----------
     inputs : pandas.DataFrame, shape (n, ...)
-        Of `segment_inputs`.
+        Of `segment_inputs`; where the rules have a rhythm, with ``limit_days`` (`snapshots.own_limits`).
     as_of_day : int
         Days since 1970-01-01.
     rules : SegmentRules
@@ -99,7 +105,12 @@ def _is_at_risk(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np
     overdue_ratio = silence / np.maximum(limit / 2, _SHORTEST_LIMIT_DAYS)
     has_rhythm = inputs["purchase_days"].to_numpy() >= 3
     late = np.where(has_rhythm, overdue_ratio >= 2, silence > rules.active_days / 2)
-    return np.asarray((silence > rules.active_days) | late)
+    return np.asarray(_is_lapsed(inputs, as_of_day, rules) | late)
+
+
+def _is_lapsed(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
+    limit = rules.active_days if rules.rhythm is None else inputs["limit_days"].to_numpy()
+    return np.asarray(as_of_day - inputs["last_day"].to_numpy() > limit)
 
 
 def stage_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
@@ -108,7 +119,7 @@ def stage_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np
     Parameters
     ----------
     inputs : pandas.DataFrame, shape (n, ...)
-        Of `segment_inputs`.
+        Of `segment_inputs`; where the rules have a rhythm, with ``limit_days`` (`snapshots.own_limits`).
     as_of_day : int
         Days since 1970-01-01.
     rules : SegmentRules
@@ -121,7 +132,7 @@ def stage_codes(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np
     """
     new, growing, mature, declining = (STAGES.index(s) for s in ("new", "growing", "mature", "declining"))
     age = as_of_day - inputs["first_day"].to_numpy()
-    lapsed = as_of_day - inputs["last_day"].to_numpy() > rules.active_days
+    lapsed = _is_lapsed(inputs, as_of_day, rules)
     codes = np.where(age <= rules.growing_days, growing, mature)
     codes = np.where(lapsed | _earns_under_half(inputs, age), declining, codes)
     return np.where(age <= rules.new_days, new, codes)

@@ -9,6 +9,7 @@ a model folder ever leads to an import.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -105,7 +106,8 @@ def tested_features(
         problems += [
             p if p.startswith(about) else f"{about} does not pass the leak test: {p}" for p in check.problems
         ]
-        features.append(CustomFeature.of(name, functions[name], check.columns))
+        if check.columns:  # else there is nothing to describe
+            features.append(CustomFeature.of(name, functions[name], check.columns))
     names = [name for feature in features for name in feature.feature_names]
     twice = sorted({name for name in names if names.count(name) > 1})
     problems += [f"two of your features give a column {name}; rename one." for name in twice]
@@ -136,7 +138,11 @@ def _imported(module: str, name: str, folder: Path) -> tuple[Any, str | None]:
         return None, f"cannot be imported: {type(error).__name__} at line {line} of {where}: {error}"
     if found is None:
         return None, f"cannot be found: the module has no {name}"
-    return found, None if callable(found) else f"is a {type(found).__name__}, not a function"
+    if inspect.isfunction(found):
+        return found, None
+    kind = type(found).__name__
+    mend = "plain function; write it as a plain function (def ...)" if callable(found) else "function"
+    return None, f"is a {kind}, not a {mend}"
 
 
 def _loaded_from_elsewhere(top: str, folder: Path) -> str | None:

@@ -16,7 +16,8 @@ from patron.config import Config
 from patron.errors import ConfigError
 from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, Verdict
 from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureFunction, FeatureRecipe
-from patron.features.attributes import attribute_vocabularies
+from patron.features.attributes import attribute_vocabularies, known_attributes
+from patron.features.events import known_event_kinds
 from patron.ledger import Ledger
 from patron.model import Learned, PatronModel, Terms, learn
 from patron.playbook import load_playbook
@@ -125,7 +126,7 @@ def terms_of(config: Config, base: Base, own_features: Mapping[str, FeatureFunct
     -------
     Terms
     """
-    known = _known_attributes(base.tables, to_day(base.ledger.as_of))
+    known = known_attributes(base.tables.attributes, to_day(base.ledger.as_of))
     churn = ChurnRecipe(
         features=_feature_recipe(config, base, known, own_features),
         label=_label(config),
@@ -171,7 +172,7 @@ def _feature_recipe(
         minor_digits=base.ledger.minor_digits,
         groups=_groups(config.features.groups),
         attributes=attribute_vocabularies(attributes, config.features.attributes),
-        event_kinds=_event_kinds(base.tables, as_of_day),
+        event_kinds=known_event_kinds(base.tables.events, as_of_day),
         kinds_of_items=_kinds_of_items(base.tables),
         custom=tested_features(own_functions(config, own_features), base.tables, base.ledger),
     )
@@ -211,21 +212,6 @@ def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:
         what = f"there is no group {', '.join(unknown)}" if unknown else "no group is named"
         raise ConfigError(f"features.groups: {what}; use all, or some of {', '.join(FEATURE_GROUPS)}.")
     return tuple(name for name in FEATURE_GROUPS if name in wanted)
-
-
-def _known_attributes(tables: CustomerTables, as_of_day: int) -> pd.DataFrame | None:
-    """Return every version of the attributes known by then: older snapshots hold values that are gone now."""
-    table = tables.attributes
-    if table is None or "valid_from_day" not in table:
-        return table
-    return table[table["valid_from_day"] < as_of_day]
-
-
-def _event_kinds(tables: CustomerTables, as_of_day: int) -> tuple[str, ...]:
-    if tables.events is None:
-        return ()
-    known = tables.events[tables.events["known_day"] < as_of_day]
-    return tuple(sorted(known["kind"].unique()))
 
 
 def _kinds_of_items(tables: CustomerTables) -> tuple[str, ...]:
