@@ -268,14 +268,13 @@ def _recipe(
     seed: int = 7,
 ) -> ChurnRecipe:
     tables, day = base.tables, base.as_of_day
-    kinds = {"products": tables.products, "categories": tables.categories}
     features = FeatureRecipe(
         horizon_days=label.horizon_days,
         minor_digits=base.minor_digits,
         groups=_known_groups(groups),
         attributes=attribute_vocabularies(known_attributes(tables.attributes, day), attributes),
         event_kinds=known_event_kinds(tables.events, day),
-        kinds_of_items=tuple(kind for kind, items in kinds.items() if items is not None),
+        kinds_of_items=tables.kinds_of_items,
     )
     return ChurnRecipe(
         features=features,

@@ -53,6 +53,12 @@ class CustomerTables:
     events: pd.DataFrame | None = None
     merges: tuple[CustomerMerge, ...] = ()
 
+    @property
+    def kinds_of_items(self) -> tuple[str, ...]:
+        """``products``, ``categories``: those the ledger holds."""
+        kinds = {"products": self.products, "categories": self.categories}
+        return tuple(kind for kind, items in kinds.items() if items is not None)
+
 
 def customer_tables(
     lines: nw.LazyFrame[Any],

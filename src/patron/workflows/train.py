@@ -31,7 +31,7 @@ from patron.registry import (
     set_gate_verdict,
 )
 from patron.reports import training_plots
-from patron.snapshots import CustomerTables, to_day
+from patron.snapshots import to_day
 from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
 from patron.workflows.own_features import own_functions, tested_features
@@ -173,7 +173,7 @@ def _feature_recipe(
         groups=_groups(config.features.groups),
         attributes=attribute_vocabularies(attributes, config.features.attributes),
         event_kinds=known_event_kinds(base.tables.events, as_of_day),
-        kinds_of_items=_kinds_of_items(base.tables),
+        kinds_of_items=base.tables.kinds_of_items,
         custom=tested_features(own_functions(config, own_features), base.tables, base.ledger),
     )
 
@@ -212,11 +212,6 @@ def _groups(wanted: str | Sequence[str]) -> tuple[str, ...]:
         what = f"there is no group {', '.join(unknown)}" if unknown else "no group is named"
         raise ConfigError(f"features.groups: {what}; use all, or some of {', '.join(FEATURE_GROUPS)}.")
     return tuple(name for name in FEATURE_GROUPS if name in wanted)
-
-
-def _kinds_of_items(tables: CustomerTables) -> tuple[str, ...]:
-    kinds = {"products": tables.products, "categories": tables.categories}
-    return tuple(kind for kind, items in kinds.items() if items is not None)
 
 
 def _days(ledger: Ledger) -> tuple[int, int]:
