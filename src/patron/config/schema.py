@@ -196,6 +196,7 @@ class Config(Section):
     engine: Engine = block(Engine, "how much of the machine may be used")
     language: Literal["en", "zh"] = setting("en", "language of reasons, actions and reports")
     nps_scale: Scale = setting((0, 10), "lowest and highest answer of the NPS question", strict=False)
+    simulated: bool = setting(False, "the orders are made up: every output says so")
     output: str = setting("runs", "folder for scores and reports", min_length=1)
     seed: int = setting(7, "seed of everything drawn", ge=0, le=2**31 - 1)
 
