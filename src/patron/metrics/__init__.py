@@ -25,14 +25,18 @@ from patron.metrics.repeated import (
     with_intervals,
 )
 from patron.metrics.repeated_value import DRAWN_VALUE_METRICS, DatedValue, draw_value_metrics
+from patron.metrics.shares import Z_95, wilson_interval
 from patron.metrics.summary import churn_metrics, value_metrics
+from patron.metrics.survival import EndedShare, ended_share, restricted_mean, survival
 from patron.metrics.value import bias, gini, mae, rmse, spearman, top_decile_share
 
 __all__ = [
     "DRAWN_VALUE_METRICS",
+    "Z_95",
     "Dated",
     "DatedValue",
     "Drawn",
+    "EndedShare",
     "Paired",
     "auc",
     "average_precision",
@@ -44,6 +48,7 @@ __all__ = [
     "draw_value_metrics",
     "ece",
     "ece_if_perfect_95",
+    "ended_share",
     "found_shares",
     "gini",
     "interval",
@@ -55,10 +60,13 @@ __all__ = [
     "paired_difference",
     "paired_interval",
     "paired_loss_interval",
+    "restricted_mean",
     "rmse",
     "spearman",
+    "survival",
     "top_decile_lift",
     "top_decile_share",
     "value_metrics",
+    "wilson_interval",
     "with_intervals",
 ]

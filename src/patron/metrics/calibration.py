@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from patron.metrics._checks import Floats, outcomes_and_probabilities
 from patron.metrics._tally import Tally, sums_up_to, tally, with_outcomes_from_scores
+from patron.metrics.shares import wilson_interval
 
 #: Probabilities are clipped to [PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR] before a logarithm is taken, so
 #: that one customer predicted with certainty and wrongly costs 13.8, not infinity.
@@ -19,7 +20,6 @@ PROBABILITY_FLOOR = 1e-6
 #: An expected calibration error up to this is good enough for any base, however large.
 TOLERATED_ECE = 0.03
 ECE_BINS = 10
-_WILSON_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
 def brier(y: ArrayLike, p: ArrayLike) -> float:
@@ -228,17 +228,15 @@ def calibration_table(y: ArrayLike, p: ArrayLike, bins: int = ECE_BINS) -> list[
 
 def _table_row(part: Tally) -> dict[str, int | float]:
     n, churned = int(part.rows.sum()), int(part.positives.sum())
-    low, high = _wilson_interval(churned, n)
+    low, high = (float(bound[0]) for bound in wilson_interval(np.array([churned]), np.array([n])))
     mean_probability = float((part.score * part.rows).sum() / n)
-    return {"n": n, "mean_probability": mean_probability, "churn_rate": churned / n, "low": low, "high": high}
-
-
-def _wilson_interval(successes: int, n: int) -> tuple[float, float]:
-    z2, share = _WILSON_Z**2, successes / n
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _WILSON_Z * float(np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    # At 0 and n the formula gives the bound itself up to rounding.
-    return (max(0.0, centre - half) if successes else 0.0, min(1.0, centre + half) if successes < n else 1.0)
+    return {
+        "n": n,
+        "mean_probability": mean_probability,
+        "churn_rate": churned / n,
+        "low": float(low),
+        "high": float(high),
+    }
 
 
 def brier_of(t: Tally) -> float:
