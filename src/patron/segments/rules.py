@@ -16,6 +16,8 @@ from patron.snapshots import RhythmRule
 _YEAR = 365
 _HALF_YEAR = 180
 _SHORTEST_LIMIT_DAYS = 14.0
+#: Frequency and money of at least this score make a customer high value.
+TOP_SCORE = 4
 
 
 @dataclass(frozen=True)
@@ -92,19 +94,72 @@ def tier_codes(
     high_value, potential, standard, risk = (
         TIERS.index(t) for t in ("high_value", "potential", "standard", "at_risk")
     )
-    money = score_1_to_5(inputs["revenue_year"].to_numpy(), rules.money_edges)
-    frequency = score_1_to_5(inputs["purchase_days_year"].to_numpy(), rules.frequency_edges)
-    rich = money >= 4
-    codes = np.where(rich & (frequency >= 4), high_value, np.where(rich, potential, standard))
+    scores = rfm_scores(inputs, as_of_day, rules)
+    rich = scores["monetary_score"].to_numpy() >= TOP_SCORE
+    often = scores["frequency_score"].to_numpy() >= TOP_SCORE
+    codes = np.where(rich & often, high_value, np.where(rich, potential, standard))
     return np.where(_is_at_risk(inputs, as_of_day, rules), risk, codes) if at_risk else codes
+
+
+def rfm_scores(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> pd.DataFrame:
+    """Return the three scores of RFM on one day, 1 (worst) to 5 (best).
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    as_of_day : int
+        Days since 1970-01-01.
+    rules : SegmentRules
+        Edges.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, 3)
+        ``recency_score`` (5: the shortest silence), ``frequency_score`` (purchase days of the last 365 days),
+        ``monetary_score`` (revenue of the last 365 days); equal values share a score.
+
+    References
+    ----------
+    Hughes (1994), "Strategic Database Marketing".
+    """
+    silence = as_of_day - inputs["last_day"].to_numpy()
+    return pd.DataFrame(
+        {
+            "recency_score": 6 - score_1_to_5(silence, rules.silence_edges),
+            "frequency_score": score_1_to_5(inputs["purchase_days_year"].to_numpy(), rules.frequency_edges),
+            "monetary_score": score_1_to_5(inputs["revenue_year"].to_numpy(), rules.money_edges),
+        },
+        index=inputs.index,
+    )
+
+
+def overdue_ratios(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
+    """Return silence / half of the customer's own limit (at least 14 days); from 2 on it is overdue.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame, shape (n, ...)
+        Of `segment_inputs`.
+    as_of_day : int
+        Days since 1970-01-01.
+    rules : SegmentRules
+        With the base's rhythm, towards which a short history is shrunk.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+    """
+    silence = as_of_day - inputs["last_day"].to_numpy()
+    limit = limit_days(inputs["gaps"].to_numpy(), inputs["gap_q90"].to_numpy(), rules.base_gap_q90)
+    return np.asarray(silence / np.maximum(limit / 2, _SHORTEST_LIMIT_DAYS))
 
 
 def _is_at_risk(inputs: pd.DataFrame, as_of_day: int, rules: SegmentRules) -> np.ndarray:
     silence = as_of_day - inputs["last_day"].to_numpy()
-    limit = limit_days(inputs["gaps"].to_numpy(), inputs["gap_q90"].to_numpy(), rules.base_gap_q90)
-    overdue_ratio = silence / np.maximum(limit / 2, _SHORTEST_LIMIT_DAYS)
     has_rhythm = inputs["purchase_days"].to_numpy() >= 3
-    late = np.where(has_rhythm, overdue_ratio >= 2, silence > rules.active_days / 2)
+    overdue = overdue_ratios(inputs, as_of_day, rules) >= 2
+    late = np.where(has_rhythm, overdue, silence > rules.active_days / 2)
     return np.asarray(_is_lapsed(inputs, as_of_day, rules) | late)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from patron.config import Config
 from patron.features.attributes import attribute_vocabularies
-from patron.ledger import LedgerReport
+from patron.ledger import LedgerReport, check_hierarchy
 from patron.snapshots import CustomerTables, merge_customers, probable_rekeys
 from patron.workflows.base import open_base
 
@@ -31,7 +31,12 @@ def check(config: Config) -> LedgerReport:
     # what a training would refuse is refused here, too, before anybody waits for one
     merge_customers(base.tables.merges, _FOR_EVER)
     attribute_vocabularies(base.tables.attributes, config.features.attributes)
-    more = [*_about_attributes(config, base.tables), *_about_rows(base.tables), *_about_ids(base.tables)]
+    more = [
+        *_about_attributes(config, base.tables),
+        *_about_parents(base.tables),
+        *_about_rows(base.tables),
+        *_about_ids(base.tables),
+    ]
     return replace(base.ledger.report, warnings=[*base.ledger.report.warnings, *more])
 
 
@@ -42,6 +47,11 @@ def _about_attributes(config: Config, tables: CustomerTables) -> Iterator[str]:
             f"the customer attributes {', '.join(wanted)} are assumed constant: the file has no valid_from, "
             "so a value that changed later would tell the model what it could not know"
         )
+
+
+def _about_parents(tables: CustomerTables) -> Iterator[str]:
+    if tables.attributes is not None:
+        yield from check_hierarchy(tables.attributes).problems
 
 
 def _about_rows(tables: CustomerTables) -> Iterator[str]:
