@@ -26,6 +26,12 @@ from synthetic_ledger import (
     tables_of,
 )
 
+from patron.actions import (
+    peers_also_buy,
+    second_order_due,
+    second_order_rates,
+    stopped_categories,
+)
 from patron.clv import CLVModel
 from patron.errors import PatronError
 from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, build_panel, fit_purchase_models
@@ -152,6 +158,57 @@ def group_of(name: str, history: History) -> list[Any]:
 def test_features_do_not_see_the_future(group: str, tables: CustomerTables, another: CustomerTables) -> None:
     """Each group: same customers, same bits."""
     assert group_of(group, history_before(another, CUT)) == group_of(group, history_before(tables, CUT))
+
+
+def closing_events(later: bool) -> pd.DataFrame:
+    """Events that close 0 to 60 days after they are known; later: all that closes from the cut on differs."""
+    known = synthetic_events()
+    closed = (known["known_day"] + np.arange(len(known)) % 61).astype(float)
+    if not later:
+        return known.assign(closed_day=closed.where(np.arange(len(known)) % 7 > 0))
+    after = (closed >= CUT) & (known["kind"] == "ticket")
+    changed = known.assign(value=known["value"].where(~after, -99.0))
+    # those that were open at the cut have closed now, and those that closed after it do so a month later
+    return changed.assign(
+        closed_day=closed.where(closed < CUT, closed + 30).where(
+            (np.arange(len(known)) % 7 > 0) | (closed >= CUT)
+        )
+    )
+
+
+def of_events(history: History) -> list[Any]:
+    assert history.events is not None
+    return [*bits(history.events), *group_of("events", history)]
+
+
+def test_closings_do_not_see_the_future(ledger_rows: list[Line]) -> None:
+    """What is still open at the cut stays open, and unrated; a cut a day late is caught."""
+    both = [tables_of(ledger_rows, events=closing_events(later)) for later in (False, True)]
+    seen = [history_before(tables, CUT) for tables in both]
+    assert of_events(seen[0]) == of_events(seen[1])
+    assert seen[0].events is not None
+    is_open = seen[0].events["closed_day"].isna()
+    assert is_open.any()
+    assert not is_open.all()
+    late = [history_before(tables, CUT + 31) for tables in both]
+    assert of_events(late[0]) != of_events(late[1])
+
+
+#: What the desk lists, as a function of tables and day.
+LISTS: dict[str, Callable[[CustomerTables, int], pd.DataFrame]] = {
+    "stopped categories": stopped_categories,
+    "stopped products": lambda t, day: stopped_categories(t, day, by="products"),
+    "peers also buy": lambda t, day: peers_also_buy(t, day, min_peers=5),
+    "second orders due": second_order_due,
+    "second-order rates": second_order_rates,
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_do_not_see_the_future(name: str, tables: CustomerTables, another: CustomerTables) -> None:
+    """Same rows, same bits; a cut a month late is caught."""
+    assert bits(LISTS[name](another, CUT)) == bits(LISTS[name](tables, CUT))
+    assert bits(LISTS[name](another, CUT + 40)) != bits(LISTS[name](tables, CUT + 40))
 
 
 def test_the_purchase_summary_does_not_see_the_future(

@@ -54,6 +54,15 @@ def test_two_values_on_one_day_do_not_depend_on_row_order() -> None:
     pd.testing.assert_frame_equal(features(EVENTS, events=one), features(EVENTS, events=one[::-1]))
 
 
+def test_what_a_ticket_was_rated_is_known_when_it_closed() -> None:
+    """Closed on the day of as_of: the ticket counts, its rating does not; a survey has no closing."""
+    known = events(("a", "ticket", 2.0, 690), ("b", "ticket", 2.0, 690), ("c", "nps", 2.0, 690))
+    frame = features(EVENTS, events=known.assign(closed_day=[DAY - 1.0, DAY, DAY + 9]))
+    assert frame["event_ticket_last_180_days"].tolist() == [1.0, 1.0, 0.0]
+    np.testing.assert_array_equal(frame["event_ticket_latest_value"], [2.0, np.nan, np.nan])
+    assert frame.loc["c", "event_nps_latest_value"] == 2.0
+
+
 def test_without_an_event_the_count_is_zero_and_the_value_missing() -> None:
     """For a customer without one, for a kind nobody has, and for a base without events."""
     for given in (events(("a", "nps", 1.0, 690)), events(("a", "nps", 1.0, DAY)), None):

@@ -54,3 +54,29 @@ def test_missing_columns_are_listed_at_once() -> None:
     with pytest.raises(LedgerError) as caught:
         load_events(pd.DataFrame({"customer_id": ["1"], "kinds": ["nps"]}))
     assert len(caught.value.problems) == 2
+
+
+def test_closings_and_respondents_are_read_where_there_are_any() -> None:
+    """A ticket without a closing is open; without a respondent the customer itself answered."""
+    raw = {"customer_id": ["1", "1", "2"], "happened_at": ["1970-01-03", "1970-01-04", "1970-01-05"]}
+    raw |= {"kind": ["ticket", "ticket", "nps"], "closed_at": ["1970-01-05", None, ""]}
+    frame = load_events(pd.DataFrame(raw | {"respondent": [None, "", " Ann "]}))
+    np.testing.assert_array_equal(frame["closed_day"], [4, np.nan, np.nan])
+    assert frame["respondent"].tolist() == ["1", "1", "Ann"]
+    assert frame.attrs["set_aside"] == {}
+
+
+def test_without_these_columns_nothing_is_closed_and_everybody_answers_for_itself() -> None:
+    """The columns are there all the same."""
+    frame = load_events(pd.DataFrame({"customer_id": ["7"], "happened_at": ["2024-01-01"], "kind": ["nps"]}))
+    assert np.isnan(frame["closed_day"][0])
+    assert frame["closed_day"].dtype == np.float64
+    assert frame["respondent"].tolist() == ["7"]
+
+
+def test_a_closing_that_makes_no_sense_is_left_empty_and_counted() -> None:
+    """Unreadable, or before the event; the event itself stays."""
+    raw = {"customer_id": list("abc"), "happened_at": ["2024-01-05"] * 3, "kind": ["ticket"] * 3}
+    frame = load_events(pd.DataFrame(raw | {"closed_at": ["2024-01-04", "soon", "2024-01-05"]}))
+    np.testing.assert_array_equal(frame["closed_day"], [np.nan, np.nan, 19727])
+    assert frame.attrs["set_aside"] == {"unreadable_closed_at": 1, "closed_before_it_happened": 1}

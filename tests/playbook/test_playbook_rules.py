@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import product
 
+import numpy as np
 import pandas as pd
 import pytest
+from synthetic_ledger import number
 
 from patron.columns import RISKS, STAGES, STATUSES, TIERS
 from patron.errors import ConfigError
 from patron.playbook import Playbook, load_playbook
+from patron.playbook._check import CONDITIONS
+from patron.scoring.drivers import DRIVERS
+from patron.segments import assign_segments, fit_segment_rules, segment_inputs
+from patron.snapshots import history_before
 
 EVERY_KIND = pd.DataFrame(
     list(product(STATUSES, TIERS, TIERS[:3], STAGES, (*RISKS, None))),
@@ -46,8 +53,8 @@ def test_all_conditions_must_hold_and_any_value_of_a_list_will_do():
 
 def test_a_reason_fits_in_any_of_its_three_places():
     """The second reason of a customer counts like the first."""
-    found = book({"when": {"reason": "late_for_own_rhythm"}, "action": "x"})
-    assert found.action({"reason_1_code": "orders_fall", "reason_2_code": "late_for_own_rhythm"}) == "x"
+    found = book({"when": {"reason": "rhythm"}, "action": "x"})
+    assert found.action({"reason_1_code": "order_trend", "reason_2_code": "rhythm"}) == "x"
 
 
 @pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
@@ -148,7 +155,16 @@ def test_plain_values_and_back_give_the_same_playbook():
             {"when": {"churn_risk": True}, "action": "x"},
             "churn_risk is True; it must be one of low, medium, high.",
         ),
-        ({"when": {"reason": 3}, "action": "x"}, "reason is 3; it must be the code of a reason, as text."),
+        ({"when": {"reason": 3}, "action": "x"}, "reason is 3; it must be one of silence, season"),
+        ({"when": {"reason": "silense"}, "action": "x"}, "Did you mean silence?"),
+        ({"when": {}, "action": "x", "say": {"en": ""}}, "rule 1: the say in en is ''; it must be a text."),
+        ({"when": {}, "action": "x", "say": None}, "rule 1 has no say; write a text"),
+        ({"when": {}, "action": "x", "done_by": 7}, "rule 1 has no done_by; write a text"),
+        ({"when": {}, "action": "x", "done_by": {"fr": "y"}}, "rule 1, done_by: 'fr' is not known"),
+        ({"when": {}, "action": "x", "within_days": -1}, "within_days is -1; it must be a whole number"),
+        ({"when": {}, "action": "x", "within_days": True}, "within_days is True; it must be a whole number"),
+        ({"when": {}, "action": "x", "within_days": 2.5}, "within_days is 2.5; it must be a whole number"),
+        ({"when": {}, "action": "x", "by": "y"}, "rule 1: 'by' is not known"),
         ({"when": {}}, "rule 1 has no action; write a text, or one per language (en, zh)."),
         ({"when": {}, "action": {"en": " "}}, "the action in en is ' '; it must be a text."),
         ({"when": {}, "action": {"de": "Anrufen."}}, "rule 1, action: 'de' is not known; known are en, zh."),
@@ -191,14 +207,83 @@ def test_a_rule_behind_several_that_cover_it_together_is_an_error():
 
 def test_a_narrow_rule_before_a_wider_one_is_fine():
     """The usual way to write a playbook; reasons included."""
-    narrow = {"when": {"tier": "at_risk", "reason": "complaint"}, "action": "x"}
+    narrow = {"when": {"tier": "at_risk", "reason": "event"}, "action": "x"}
     assert len(book(narrow, {"when": {"tier": "at_risk"}, "action": "y"}).rules) == 2
 
 
-def test_conditions_no_customer_can_fulfil_are_an_error():
-    """Lapsed customers have no churn risk."""
-    impossible = {"when": {"status": "lapsed", "churn_risk": "high"}, "action": "x"}
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"status": "lapsed", "churn_risk": "high"},
+        {"status": "lapsed", "tier": "standard"},
+        {"tier": "high_value", "value_tier": "potential"},
+    ],
+)
+def test_conditions_no_customer_can_fulfil_are_an_error(when):
+    """Lapsed customers are at risk and have no churn risk; only the at-risk rule parts the two tiers."""
+    impossible = {"when": when, "action": "x"}
     assert problems(impossible) == ["rule 1 can never fit: no customer fulfils all of its conditions."]
+
+
+def test_every_reason_a_score_can_have_is_a_condition():
+    """The playbook lies below scoring, so the list stands twice."""
+    assert set(CONDITIONS["reason"]) == set(DRIVERS)
+
+
+def test_the_tiers_of_a_score_differ_for_customers_at_risk_alone(tables):
+    """On 150 customers with hysteresis, which `never fits` relies on."""
+    day = number("2024-01-15")
+    rules = fit_segment_rules(
+        segment_inputs(history_before(tables, day)), day, active_days=180, new_days=90, growing_days=365
+    )
+    found = assign_segments(tables, day, rules)
+    apart = found[found["tier"] != found["value_tier"]]
+    assert len(apart) > 10
+    assert set(apart["tier"]) == {"at_risk"}
+
+
+FULL = {
+    "when": {"tier": "at_risk"},
+    "action": {"en": "Visit.", "zh": "拜访。"},
+    "say": {"en": "Hello.", "zh": "您好。"},
+    "done_by": "Ann",
+    "within_days": 0,
+}
+
+
+def test_everything_a_rule_says_is_chosen_with_it():
+    """On the frame's own index, customers nobody's rule fits included."""
+    frame = pd.DataFrame({"tier": ["standard", "at_risk"]}, index=[7, 3])
+    found = book(FULL).choose(frame, "zh")
+    assert found.index.tolist() == [7, 3]
+    assert found.iloc[1].tolist() == ["拜访。", "您好。", "Ann", 0.0]
+    assert found.iloc[0, :3].tolist() == ["", "", ""]
+    assert np.isnan(found.iloc[0, 3])
+
+
+def test_all_that_a_rule_says_travels_in_a_model_folder():
+    """Plain values and back; what is not there is left out."""
+    found = book(FULL, {"when": {}, "action": "x"})
+    stored = json.loads(json.dumps(found.to_dict()))
+    assert Playbook.from_dict(stored) == found
+    assert set(stored["rules"][0]) == {"when", "action", "say", "done_by", "within_days"}
+    assert set(stored["rules"][1]) == {"when", "action"}
+
+
+def test_a_missing_translation_of_what_to_say_is_a_warning():
+    """As for the action."""
+    found = book({"when": {}, "action": "Call.", "say": {"zh": "您好。"}})
+    assert found.warnings == ("rule 1 has no say in en; the other is used.",)
+    assert found.choose(pd.DataFrame({"a": [1]})).loc[0, "say"] == "您好。"
+
+
+def test_every_built_in_rule_says_what_who_and_by_when():
+    """In both languages."""
+    for rule in load_playbook().rules:
+        assert rule.within_days is not None
+        for texts in (rule.say, rule.done_by):
+            assert texts["en"].isascii()
+            assert any("一" <= sign <= "鿿" for sign in texts["zh"])
 
 
 @pytest.mark.parametrize("content", [{}, {"rules": []}, {"rules": {"when": {}}}, ["when"], None])

@@ -214,8 +214,28 @@ SAID = [
      "bought all of its 4 categories in the last 180 days", "买过 4 个品类，近 180 天都买了"),
     ("tenure", {"days_since_first_order": 1000.0}, "a customer for 2.7 years", "成为客户已有 2.7 年"),
     ("event", {"event_complaint_last_180_days": 2.0, "event_complaint_latest_value": 4.0, "told": [
-        "event_complaint_last_180_days"]}, "complaint: 2 in the last 180 days, latest value 4",
-     "complaint：近 180 天有 2 次，最近一次的值为 4"),
+        "event_complaint_last_180_days"]}, "2 complaints in the last 180 days, rated the latest 4",
+     "近 180 天投诉 2 次，最近一次评分 4"),
+    ("event", {"event_complaint_last_180_days": 0.0}, "no complaints in the last 180 days",
+     "近 180 天没有投诉"),
+    ("event", {"event_nps_last_180_days": 1.0, "event_nps_latest_value": 4.0, "told": [
+        "event_nps_latest_value"]}, "gave 4 in its latest NPS survey", "最近一次 NPS 打分 4"),
+    ("event", {"event_nps_last_180_days": 0.0, "event_nps_latest_value": 9.0, "told": [
+        "event_nps_last_180_days"]}, "answered no NPS survey in the last 180 days",
+     "近 180 天没有回答 NPS 调查"),
+    ("event", {"event_csat_last_180_days": 2.0, "event_csat_latest_value": 2.5},
+     "2 satisfaction answers in the last 180 days, gave 2.5 in its latest satisfaction survey",
+     "近 180 天回答满意度调查 2 次，最近一次满意度打分 2.5"),
+    ("event", {"event_late_payment_last_180_days": 3.0, "event_late_payment_latest_value": 12.0, "told": [
+        "event_late_payment_latest_value"]}, "3 late payments in the last 180 days, the latest 12 days late",
+     "近 180 天逾期付款 3 次，最近一次逾期 12 天"),
+    ("event", {"event_visit_last_180_days": 1.0, "event_visit_latest_value": 7.0,
+               "event_ticket_last_180_days": 1.0,
+               "told": ["event_visit_last_180_days", "event_ticket_last_180_days"]},
+     "visited once in the last 180 days; 1 ticket in the last 180 days",
+     "近 180 天拜访 1 次；近 180 天有 1 张工单"),
+    ("event", {"event_trade_fair_last_180_days": 2.0, "event_trade_fair_latest_value": 4.0},
+     "trade fair: 2 in the last 180 days, latest value 4", "trade fair：近 180 天有 2 次，最近一次的值为 4"),
     ("custom", {"custom_weeks_late": 2.5, "told": ["custom_weeks_late"]}, "weeks late 2.5",
      "自定义特征：weeks late 2.5"),
 ]  # fmt: skip

@@ -1,27 +1,37 @@
-"""Orders, customers and events that can be trusted: read, check, set aside, and say so."""
+"""Orders, customers, events and actions that can be trusted: read, check, set aside, and say so."""
 
+from patron.ledger.action_file import append_actions
+from patron.ledger.actions import load_actions
 from patron.ledger.customers import load_customers
 from patron.ledger.demo import demo_orders
 from patron.ledger.engines import materialise
 from patron.ledger.events import load_events
 from patron.ledger.freshness import check_freshness
+from patron.ledger.hierarchy import HierarchyCheck, check_hierarchy, top_parents
 from patron.ledger.load import Ledger, load_ledger
 from patron.ledger.merges import load_merges
+from patron.ledger.outcomes import OUTCOMES
 from patron.ledger.propose import Proposal, propose_config
 from patron.ledger.report import LedgerReport, MonthTotal, SetAside
 
 __all__ = [
+    "OUTCOMES",
+    "HierarchyCheck",
     "Ledger",
     "LedgerReport",
     "MonthTotal",
     "Proposal",
     "SetAside",
+    "append_actions",
     "check_freshness",
+    "check_hierarchy",
     "demo_orders",
+    "load_actions",
     "load_customers",
     "load_events",
     "load_ledger",
     "load_merges",
     "materialise",
     "propose_config",
+    "top_parents",
 ]

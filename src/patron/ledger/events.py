@@ -1,11 +1,13 @@
-"""Events beside the orders: survey scores, tickets, complaints, visits.
+"""Events beside the orders: survey scores, tickets, complaints, late payments, visits.
 
 In: a path or a frame. Out: one row per event.
+Not here: which of them were known on a day (`snapshots.history_before`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,33 +15,36 @@ import pandas as pd
 from patron.errors import LedgerError
 from patron.ledger._eager_numbers import OK, read_numbers
 from patron.ledger._eager_text import TEXT, plain_texts
-from patron.ledger._options import csv_options, did_you_mean
+from patron.ledger._options import CsvOptions, csv_options, did_you_mean
 from patron.ledger._small_dates import read_days
 from patron.ledger._small_table import read_small_table
 
 _NEEDED = ("customer_id", "happened_at", "kind")
+_ORDER = ("customer_id", "happened_day", "known_day", "kind", "topic", "value")
 
 
 def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Read events.
 
+    Kinds that later steps know: ``nps`` and ``csat`` (value: the score), ``ticket`` and ``complaint`` (value:
+    the satisfaction given at closing), ``late_payment`` (value: days late), ``visit``. Others are kept.
+
     Parameters
     ----------
     source : path or frame
-        ``customer_id``, ``happened_at``, ``kind`` (nps, csat, ticket, ...), and if there are any ``value``,
-        ``topic`` and
-        ``known_at`` (where it is empty, the event is known when it happens).
+        ``customer_id``, ``happened_at``, ``kind``, and if there are any ``value``, ``topic``, ``known_at``
+        (where it is empty, the event is known when it happens), ``closed_at`` (of a ticket or complaint;
+        empty while it is open) and ``respondent`` (who answered; the customer itself where it is empty).
     csv : mapping of str to str, optional
         As in `load_ledger`.
 
     Returns
     -------
     pandas.DataFrame
-        ``customer_id``, ``kind`` (text, lower case), ``value`` (float, NaN where there is none), ``topic``
-        (text), ``happened_day``,
-        ``known_day`` (days since 1970-01-01), sorted. ``attrs["set_aside"]`` counts rows left out by reason
-        and
-        unreadable values left empty.
+        ``customer_id``, ``kind`` (text, lower case), ``value`` (float, NaN where there is none), ``topic``,
+        ``respondent`` (text), ``happened_day``, ``known_day`` (days since 1970-01-01), ``closed_day`` (the
+        same as a float, NaN while open or not given), sorted. ``attrs["set_aside"]`` counts rows left out by
+        reason, and what was left empty: values and closings that cannot be read, closings before the event.
 
     Raises
     ------
@@ -60,25 +65,48 @@ def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
     if "known_at" in raw:
         given, known_state = read_days(raw["known_at"], options, "known_at")
         known = np.where(known_state == 0, given, happened)
-    value = np.full(len(raw), np.nan)
-    bad_values = 0
-    if "value" in raw:
-        numbers = read_numbers(raw["value"], options)
-        value = np.where(numbers.state == OK, numbers.value, np.nan)
-        bad_values = int((numbers.state > 1).sum())
+    value, emptied = _values(raw, options)
+    closed, unclear = _closings(raw, options, happened)
+    customer = plain_texts(raw["customer_id"])
     frame = pd.DataFrame(
         {
-            "customer_id": plain_texts(raw["customer_id"]),
+            "customer_id": customer,
             "kind": plain_texts(raw["kind"]).str.lower(),
             "value": value,
-            "topic": plain_texts(raw["topic"])
-            if "topic" in raw
-            else pd.Series([None] * len(raw), dtype=TEXT),
+            "topic": _texts(raw, "topic"),
+            "respondent": _texts(raw, "respondent").fillna(customer),
             "happened_day": happened,
             "known_day": known,
+            "closed_day": closed,
         }
     )
-    return _kept(frame, _reasons(frame, happened_state, known_state), bad_values)
+    return _kept(frame, _reasons(frame, happened_state, known_state), emptied | unclear)
+
+
+def _texts(raw: pd.DataFrame, name: str) -> pd.Series[Any]:
+    return plain_texts(raw[name]) if name in raw else pd.Series([None] * len(raw), dtype=TEXT)
+
+
+def _values(raw: pd.DataFrame, options: CsvOptions) -> tuple[np.ndarray, dict[str, int]]:
+    if "value" not in raw:
+        return np.full(len(raw), np.nan), {}
+    numbers = read_numbers(raw["value"], options)
+    unreadable = int((numbers.state > 1).sum())
+    value = np.where(numbers.state == OK, numbers.value, np.nan)
+    return value, {"unreadable_value": unreadable} if unreadable else {}
+
+
+def _closings(
+    raw: pd.DataFrame, options: CsvOptions, happened: np.ndarray
+) -> tuple[np.ndarray, dict[str, int]]:
+    """Read the closing days; one that cannot be is left empty, so the event counts as open."""
+    if "closed_at" not in raw:
+        return np.full(len(raw), np.nan), {}
+    day, state = read_days(raw["closed_at"], options, "closed_at")
+    early = (state == 0) & (day < happened)
+    counts = {"unreadable_closed_at": int((state == 2).sum()), "closed_before_it_happened": int(early.sum())}
+    closed = np.where((state == 0) & ~early, day.astype(np.float64), np.nan)
+    return closed, {reason: n for reason, n in counts.items() if n}
 
 
 def _refuse_missing(raw: pd.DataFrame, where: str) -> None:
@@ -103,10 +131,8 @@ def _reasons(frame: pd.DataFrame, happened_state: np.ndarray, known_state: np.nd
     return pd.Series(np.select(list(tests.values()), list(tests), default=""), index=frame.index)
 
 
-def _kept(frame: pd.DataFrame, reasons: pd.Series, bad_values: int) -> pd.DataFrame:
-    kept = frame[reasons == ""].sort_values(
-        ["customer_id", "happened_day", "known_day", "kind", "topic", "value"], ignore_index=True
-    )
+def _kept(frame: pd.DataFrame, reasons: pd.Series, emptied: Mapping[str, int]) -> pd.DataFrame:
+    kept = frame[reasons == ""].sort_values([*_ORDER, "closed_day", "respondent"], ignore_index=True)
     counts = {str(reason): int(n) for reason, n in reasons[reasons != ""].value_counts().sort_index().items()}
-    kept.attrs["set_aside"] = counts | ({"unreadable_value": bad_values} if bad_values else {})
+    kept.attrs["set_aside"] = counts | dict(emptied)
     return kept

@@ -1,14 +1,15 @@
 """Who the customer is -> what to do, in words; the first rule that fits counts.
 
 In:  a score row or a frame of them, a language.
-Out: one sentence per customer, empty where no rule fits and for excluded customers.
+Out: what to do, what to say, who does it and within how many days; empty where no rule fits and for excluded
+customers.
 Not here: reading YAML (`load`), whom to call first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,11 +32,20 @@ class Rule:
     when : mapping of str to tuple of str
         Condition -> the values that fulfil it.
     action : mapping of str to str
-        Language -> sentence.
+        Language -> what to do.
+    say : mapping of str to str
+        Language -> what to say to the customer; empty without.
+    done_by : mapping of str to str
+        Language -> the role that does it; empty without.
+    within_days : int or None
+        Days until it must be done.
     """
 
     when: Mapping[str, tuple[str, ...]]
     action: Mapping[str, str]
+    say: Mapping[str, str] = field(default_factory=dict)
+    done_by: Mapping[str, str] = field(default_factory=dict)
+    within_days: int | None = None
 
     def fits(self, row: Mapping[str, Any]) -> bool:
         """Whether all conditions hold for a score row; null fulfils none."""
@@ -44,8 +54,17 @@ class Rule:
         )
 
     def text(self, language: str) -> str:
-        """Give the sentence in a language, else in English, else in the language there is."""
-        return self.action.get(language) or self.action.get("en") or next(iter(self.action.values()))
+        """Give the action in a language, else in English, else in the language there is."""
+        return in_language(self.action, language)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values; parts that are not there are left out."""
+        more = {"say": dict(self.say), "done_by": dict(self.done_by), "within_days": self.within_days}
+        return {
+            "when": {key: list(values) for key, values in self.when.items()},
+            "action": dict(self.action),
+            **{key: value for key, value in more.items() if value not in ({}, None)},
+        }
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,7 @@ class Playbook:
         content : mapping
             ``{"rules": [{"when": {"tier": "at_risk"}, "action": {"en": "...", "zh": "..."}}, ...]}``; a
             condition takes one value or a list, an action one text for all languages or one per language.
+            A rule may have ``say`` and ``done_by`` (texts like the action) and ``within_days`` (>= 0).
 
         Returns
         -------
@@ -90,19 +110,11 @@ class Playbook:
         ('Call.', '')
         """
         checked, warnings = checked_rules(content)
-        return cls(tuple(Rule(when, action) for when, action in checked), tuple(warnings))
+        return cls(tuple(Rule(*rule) for rule in checked), tuple(warnings))
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values that `from_dict` takes."""
-        return {
-            "rules": [
-                {
-                    "when": {key: list(values) for key, values in rule.when.items()},
-                    "action": dict(rule.action),
-                }
-                for rule in self.rules
-            ]
-        }
+        return {"rules": [rule.to_dict() for rule in self.rules]}
 
     def action(self, row: Mapping[str, Any], language: str = "en") -> str:
         """Say what to do with one customer.
@@ -138,15 +150,67 @@ class Playbook:
         list of str
             In the order of the rows; the same as `action` row by row.
         """
-        chosen = np.full(len(frame), "", dtype=object)
+        texts = [*(rule.text(language) for rule in self.rules), ""]
+        return [texts[number] for number in self._first_fits(frame)]
+
+    def choose(self, frame: pd.DataFrame, language: str = "en") -> pd.DataFrame:
+        """Say everything the playbook knows about what to do with each customer of a frame.
+
+        Parameters
+        ----------
+        frame : DataFrame, one row per customer
+            Score rows; columns that are missing count as null.
+        language : str
+            ``en`` or ``zh``.
+
+        Returns
+        -------
+        DataFrame, shape (n, 4)
+            On the frame's index: ``action``, ``say``, ``done_by`` (text, empty without) and ``within_days``
+            (float, missing without).
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> book = Playbook.from_dict({"rules": [{"when": {}, "action": "Call.", "within_days": 3}]})
+        >>> book.choose(pd.DataFrame({"customer_id": ["07"]})).to_dict("records")
+        [{'action': 'Call.', 'say': '', 'done_by': '', 'within_days': 3.0}]
+        """
+        import pandas as pd
+
+        numbers = self._first_fits(frame)
+        texts = {
+            name: [*(in_language(getattr(rule, name), language) for rule in self.rules), ""]
+            for name in ("action", "say", "done_by")
+        }
+        days = [*(np.nan if rule.within_days is None else rule.within_days for rule in self.rules), np.nan]
+        chosen: dict[str, Any] = {name: np.array(said, dtype=object)[numbers] for name, said in texts.items()}
+        return pd.DataFrame(
+            chosen | {"within_days": np.array(days, dtype=np.float64)[numbers]}, index=frame.index
+        )
+
+    def _first_fits(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Return the position of each customer's rule, -1 where none fits."""
+        chosen = np.full(len(frame), -1, dtype=np.int64)
         free = ~_holds(frame, "status", ("excluded",))
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules):
             fits = free.copy()
             for key, values in rule.when.items():
                 fits &= np.logical_or.reduce([_holds(frame, column, values) for column in _columns(key)])
-            chosen[fits] = rule.text(language)
+            chosen[fits] = number
             free &= ~fits
-        return [str(text) for text in chosen]
+        return chosen
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """Give a text in a language, else in English, else in the language there is; empty without any.
+
+    Examples
+    --------
+    >>> in_language({"zh": "致电。"}, "en"), in_language({}, "en")
+    ('致电。', '')
+    """
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _columns(condition: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from patron.scoring._event_words import events_in_english
 from patron.scoring._numbers import (
     Facts,
     Values,
@@ -243,20 +244,7 @@ def _custom(v: Values) -> Facts:
 
 
 def _event(v: Values) -> Facts:
-    kinds = {
-        n.removeprefix("event_").removesuffix("_last_180_days").removesuffix("_latest_value"): None
-        for n in told_names(v, "event_")
-    }
-    said = []
-    for kind in kinds:
-        count, latest = (
-            number_of(v, f"event_{kind}_last_180_days"),
-            number_of(v, f"event_{kind}_latest_value"),
-        )
-        how_many = "" if count is None else f": {plain(count) if count else 'none'} in the last 180 days"
-        value = "" if latest is None else f"{',' if how_many else ':'} latest value {plain(latest)}"
-        said.append(f"{kind.replace('_', ' ')}{how_many}{value}")
-    return Facts("; ".join(said) or "no events known", comparable=False)
+    return Facts(events_in_english(v) or "no events known", comparable=False)
 
 
 DRIVER_FACTS: dict[str, Callable[[Values], Facts]] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from patron.scoring._event_words import events_in_chinese
 from patron.scoring._numbers import (
     Facts,
     Values,
@@ -237,20 +238,7 @@ def _custom(v: Values) -> Facts:
 
 
 def _event(v: Values) -> Facts:
-    kinds = {
-        n.removeprefix("event_").removesuffix("_last_180_days").removesuffix("_latest_value"): None
-        for n in told_names(v, "event_")
-    }
-    said = []
-    for kind in kinds:
-        count, latest = (
-            number_of(v, f"event_{kind}_last_180_days"),
-            number_of(v, f"event_{kind}_latest_value"),
-        )
-        how_many = None if count is None else f"近 180 天{f'有 {plain(count)} 次' if count else '没有'}"
-        value = None if latest is None else f"最近一次的值为 {plain(latest)}"
-        said.append(f"{kind.replace('_', ' ')}：{'，'.join(x for x in (how_many, value) if x)}")
-    return Facts("；".join(said) or "没有已知的事件", comparable=False)
+    return Facts(events_in_chinese(v) or "没有已知的事件", comparable=False)
 
 
 DRIVER_FACTS: dict[str, Callable[[Values], Facts]] = {

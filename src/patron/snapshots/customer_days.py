@@ -37,11 +37,13 @@ class CustomerTables:
         that only hold refunds) and ``log_gap`` (see `LOG_SCALE`). Both hold whole numbers in float64, whose
         sums are exact below 2^53: a column of integers with gaps is not the same thing on every engine.
     products, categories : narwhals.LazyFrame or None
-        Distinct (``customer_id``, ``day``, ``item``) of order lines on purchase days.
+        One row per ``customer_id``, ``day`` and ``item`` of the order lines on purchase days, with ``spend``
+        (minor units: the lines of positive amount, those of an order cancelled on the day included where
+        another one stands).
     attributes : pandas.DataFrame or None
         Customer attributes, with ``valid_from_day`` where they change over time.
     events : pandas.DataFrame or None
-        Events with ``known_day``, the day from which they may be used.
+        Events with ``known_day``: they may be used after that day, their ``closed_day`` after it closed.
     merges : tuple of CustomerMerge
         Customers that were given a new id.
     """
@@ -161,6 +163,7 @@ def with_gaps(days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _items(lines: nw.LazyFrame[Any], column: str, days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     bought = lines.filter(~nw.col("is_refund") & (nw.col("amount_minor") > 0) & ~nw.col(column).is_null())
-    items = bought.select("customer_id", "day", nw.col(column).alias("item")).unique()
+    named = bought.select("customer_id", "day", "amount_minor", item=nw.col(column))
+    items = aggregate(named, ["customer_id", "day", "item"], {"spend": total("amount_minor")})
     # an order that was cancelled on its day bought nothing
     return items.join(days.filter(nw.col("orders") > 0), on=["customer_id", "day"], how="semi")

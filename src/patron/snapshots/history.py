@@ -16,6 +16,9 @@ from patron.snapshots.aggregate import Aggregate, aggregate, count, total
 from patron.snapshots.customer_days import CustomerTables, with_gaps
 from patron.snapshots.merges import merge_customers, rename
 
+#: Kinds of events whose value, the satisfaction, is given when they close.
+VALUED_AT_CLOSING = ("ticket", "complaint")
+
 
 @dataclass(frozen=True)
 class History:
@@ -28,11 +31,12 @@ class History:
     days : narwhals.LazyFrame
         The customer-day table.
     products, categories : narwhals.LazyFrame or None
-        Items bought, by customer and day.
+        Items bought, by customer and day, with their ``spend`` (minor units).
     attributes : pandas.DataFrame or None
         One row per customer, as valid on that day.
     events : pandas.DataFrame or None
-        Events known by then.
+        Events known by then; ``closed_day`` is missing for those still open then, and so is the value of a
+        ticket or complaint, which is given when it closes.
     """
 
     as_of_day: int
@@ -60,17 +64,13 @@ def history_before(tables: CustomerTables, as_of_day: int) -> History:
     names = merge_customers(tables.merges, as_of_day)
     known = nw.col("day") < as_of_day
     days = tables.days.filter(known)
-    events = tables.events
-    if events is not None:
-        events = events[events["known_day"] < as_of_day]
-        events = events.assign(customer_id=events["customer_id"].replace(names))
     return History(
         as_of_day=as_of_day,
         days=_merged(days, names) if names else days,
         products=None if tables.products is None else _items(tables.products.filter(known), names),
         categories=None if tables.categories is None else _items(tables.categories.filter(known), names),
         attributes=_valid_before(tables.attributes, as_of_day),
-        events=events,
+        events=None if tables.events is None else _events_before(tables.events, as_of_day, names),
     )
 
 
@@ -117,8 +117,25 @@ def _merged(days: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]
     return with_gaps(aggregate(rename(days, names), ["customer_id", "day"], {c: total(c) for c in counts}))
 
 
+def _events_before(events: pd.DataFrame, as_of_day: int, names: dict[str, str]) -> pd.DataFrame:
+    known = events[events["known_day"] < as_of_day]
+    customer = known["customer_id"].replace(names)
+    if "closed_day" in known:
+        open_then = known["closed_day"] >= as_of_day
+        valued_at_closing = open_then & known["kind"].isin(VALUED_AT_CLOSING)
+        known = known.assign(
+            closed_day=known["closed_day"].mask(open_then), value=known["value"].mask(valued_at_closing)
+        )
+    if "respondent" in known:
+        # a customer that answered for itself has the new id, too
+        itself = known["respondent"] == known["customer_id"]
+        known = known.assign(respondent=known["respondent"].where(~itself, customer))
+    return known.assign(customer_id=customer)
+
+
 def _items(items: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:
-    return rename(items, names).unique() if names else items
+    keys = ["customer_id", "day", "item"]
+    return aggregate(rename(items, names), keys, {"spend": total("spend")}) if names else items
 
 
 def _under_every_id(totals: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

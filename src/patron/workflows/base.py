@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.actions import unknown_customers
 from patron.config import Config
-from patron.ledger import Ledger, load_customers, load_events, load_ledger, load_merges, materialise
+from patron.ledger import (
+    Ledger,
+    load_actions,
+    load_customers,
+    load_events,
+    load_ledger,
+    load_merges,
+    materialise,
+)
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables
 
 
@@ -25,10 +34,14 @@ class Base:
         With its report.
     tables : CustomerTables
         By customer and day.
+    actions : pandas.DataFrame or None
+        The action log (`ledger.load_actions`), which no feature sees; ``attrs["unknown_customers"]`` lists
+        the customers that the ledger does not know.
     """
 
     ledger: Ledger
     tables: CustomerTables
+    actions: pd.DataFrame | None = None
 
 
 def open_ledger(config: Config, *, as_of: date | None = None) -> Ledger:
@@ -100,7 +113,17 @@ def open_base(config: Config) -> Base:
         events=events,
         merges=() if merges is None else tuple(CustomerMerge(*row) for row in merges.itertuples(index=False)),
     )
-    return Base(ledger, tables)
+    return Base(ledger, tables, _actions(config, tables))
+
+
+def _actions(config: Config, tables: CustomerTables) -> pd.DataFrame | None:
+    """Read the action log that the config names, and look for customers that nobody knows."""
+    if config.ledger.actions is None:
+        return None
+    log = load_actions(config.path(config.ledger.actions), csv=config.ledger.csv.model_dump())
+    known = tables.days.select("customer_id").unique().collect().to_pandas()
+    log.attrs["unknown_customers"] = unknown_customers(log, known["customer_id"])
+    return log
 
 
 def data_digest(tables: CustomerTables) -> str:

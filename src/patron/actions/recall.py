@@ -1,0 +1,54 @@
+"""Join what is remembered of each account (`memory`) to the rows of a list that is being made.
+
+In:  described accounts, the action log and earlier lists.
+Out: the same rows with ``left_off``, ``left_off_detail`` and ``since_last``.
+Not here: the rules of the memory.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from patron.actions.accounts import Beside
+from patron.actions.memory import remembered
+from patron.snapshots import to_day
+
+_ASKED = ("customer_id", "churn_risk", "churn_probability", "last_order_on")
+
+
+def with_memory(rows: pd.DataFrame, beside: Beside, as_of: date, cooldown_days: int) -> pd.DataFrame:
+    """Add what is remembered.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame, shape (n, ...)
+        Of `accounts`.
+    beside : Beside
+        With ``log``, ``previous`` and ``merges``.
+    as_of : date
+        Day of the list; only what happened before it counts.
+    cooldown_days : int
+        How long a called account stays off, unless its risk worsens.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (n, ...)
+        With ``left_off`` (None where nothing is remembered), ``left_off_detail`` (the reason in the log),
+        ``left_off_until`` (date or None) and ``since_last``.
+    """
+    found = remembered(
+        rows.reindex(columns=list(_ASKED)),
+        beside.log,
+        beside.previous,
+        to_day(as_of),
+        cooldown_days,
+        merges=beside.merges,
+    ).rows
+    return rows.assign(
+        left_off=found["kept_off"],
+        left_off_detail=found["kept_off_reason"],
+        left_off_until=found["kept_off_until"],
+        since_last=found["since_last"],
+    )

@@ -1,0 +1,161 @@
+"""The file of the action log: rows are added, never twice, and what is there stays as it is.
+
+In:  actions in the form of `load_actions`, the path of a CSV file.
+Out: the file with the new rows at its end, written beside and renamed, one writer at a time.
+Not here: where the rows come from (`patron.actions.returned`).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from patron.errors import LedgerError
+from patron.ledger._options import CsvOptions, csv_options
+from patron.ledger._small_table import read_csv_text
+from patron.ledger.actions import ACTION_COLUMNS, RUN_AS_FORMULA, parsed_actions
+
+_WAIT_SECONDS = 30.0
+_KEY = ["customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day"]
+
+
+class Appended(NamedTuple):
+    """What became of the rows.
+
+    Parameters
+    ----------
+    added : int
+        Rows now at the end of the file.
+    already_there : int
+        Rows that the file, or an earlier one of these rows, already held.
+    """
+
+    added: int
+    already_there: int
+
+
+def append_actions(rows: pd.DataFrame, path: Path, *, csv: Mapping[str, str] | None = None) -> Appended:
+    """Add actions to a log; adding the same rows again changes nothing.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        As `load_actions` returns them.
+    path : Path
+        A ``.csv`` file, made where it is missing. Beside it lies a lock, ``.<name>.lock``.
+    csv : mapping of str to str, optional
+        As in `load_ledger`; the file is read and written so.
+
+    Returns
+    -------
+    Appended
+
+    Raises
+    ------
+    LedgerError
+        The file is no CSV, cannot be read, is being written by somebody else, or cannot hold a text.
+    """
+    # imported here: a service that scores does without filelock
+    from filelock import FileLock, Timeout
+
+    options = csv_options(csv)
+    if path.suffix.lower() != ".csv" or path.is_dir():
+        raise LedgerError(
+            f"Rows cannot be added to the action log '{path.name}': it is no .csv file. Save it as .csv and "
+            "name that under ledger.actions."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=_WAIT_SECONDS):
+            return _append(rows, path, options)
+    except Timeout:
+        raise LedgerError(
+            f"The action log '{path.name}' is being written by another process; try again when it is done."
+        ) from None
+
+
+def _append(rows: pd.DataFrame, path: Path, options: CsvOptions) -> Appended:
+    there = _existing(path, options)
+    seen = set(_keys(parsed_actions(there, options)))
+    is_new = []
+    for key in _keys(rows):
+        is_new.append(key not in seen)
+        seen.add(key)
+    new = rows[np.array(is_new, dtype=bool)]
+    if len(new) or not path.exists():
+        _write(pd.concat([there, _as_written(new, options)], ignore_index=True).fillna(""), path, options)
+    return Appended(len(new), len(rows) - len(new))
+
+
+def _existing(path: Path, options: CsvOptions) -> pd.DataFrame:
+    if not path.exists() or path.stat().st_size == 0:
+        return pd.DataFrame({name: pd.Series(dtype=str) for name in ACTION_COLUMNS})
+    there = read_csv_text(path, options)
+    missing = [name for name in ACTION_COLUMNS[:2] if name not in there]
+    if missing:
+        message = f"{path.name} is no action log: it lacks {' and '.join(missing)}; correct ledger.actions"
+        raise LedgerError(message)
+    if "outcome" not in there:  # a log of contacts: it must not turn into a log of calls nobody answered
+        there["outcome"] = "reached"
+    return there
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[Any, ...]]:
+    cells = rows.reindex(columns=_KEY).astype(object)
+    return list(cells.where(cells.notna(), None).itertuples(index=False, name=None))
+
+
+def _as_written(rows: pd.DataFrame, options: CsvOptions) -> pd.DataFrame:
+    """Return rows as text; what a spreadsheet would run goes behind an apostrophe."""
+    texts = {
+        name: [_neutral(value) for value in rows[name]]
+        for name in ("customer_id", "owner", "action", "outcome", "reason")
+    }
+    days = {"happened_at": rows["day"], "snoozed_until": rows["snoozed_until_day"]}
+    dates = {name: [_date_text(day, options) for day in values] for name, values in days.items()}
+    return pd.DataFrame(texts | dates)[list(ACTION_COLUMNS)]
+
+
+def _neutral(value: Any) -> str:
+    text = "" if value is None or pd.isna(value) else str(value)
+    return f"'{text}" if text.startswith(RUN_AS_FORMULA) else text
+
+
+def _date_text(day: Any, options: CsvOptions) -> str:
+    if pd.isna(day):
+        return ""
+    moment = date(1970, 1, 1) + timedelta(days=int(day))
+    return moment.isoformat() if options.date_format is None else moment.strftime(options.date_format)
+
+
+def _write(table: pd.DataFrame, path: Path, options: CsvOptions) -> None:
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
+    os.close(handle)
+    try:
+        # with this end of line a carriage return inside a text is quoted, too
+        table.to_csv(
+            beside, index=False, sep=options.separator, encoding=_encoding(path, options),
+            lineterminator="\r\n",
+        )  # fmt: skip
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except UnicodeEncodeError as error:
+        text = str(error.object)[error.start : error.end]
+        raise LedgerError(
+            f"{path.name}: csv.encoding {options.encoding} cannot hold {text!r}; save the log as utf-8"
+        ) from None
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _encoding(path: Path, options: CsvOptions) -> str:
+    """Keep the mark at the beginning of a file that has one: a spreadsheet put it there."""
+    has_mark = options.is_utf8 and path.exists() and path.read_bytes()[:3] == b"\xef\xbb\xbf"
+    return "utf-8-sig" if has_mark else options.encoding
