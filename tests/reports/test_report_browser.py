@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import chromium_pipe
+import fake_desk
 import fake_report_data
 import pytest
 
@@ -172,3 +173,96 @@ def test_nothing_is_wider_than_the_window(browser, address, width):
     """No sideways scrolling of the page on a phone, a tablet or a desktop."""
     browser.open(address, width=width)
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+DESK = fake_desk.fake_desk(SCORES)
+OWNER = DESK.accounts.set_index("customer_id").owner
+
+
+@pytest.fixture(scope="module")
+def desk_address(tmp_path_factory, report_of):
+    """The English report with a desk, as a file."""
+    path = tmp_path_factory.mktemp("desk") / "report.html"
+    path.write_text(report_of(desk=DESK), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_a_page_with_a_desk_makes_no_error_and_no_request(browser, desk_address):
+    """As without one."""
+    browser.open(desk_address)
+    assert browser.evaluate("document.getElementById('list').dataset.ready") == "yes"
+    assert browser.complaints == []
+    assert [url for url in browser.requests if not url.startswith("data:")] == [desk_address]
+
+
+@pytest.mark.parametrize("owner", [*fake_desk.OWNERS, None])
+def test_the_filter_of_owners_shows_their_accounts(browser, desk_address, owner):
+    """Commas, quotes, Chinese and markup in a name included; and accounts without an owner."""
+    browser.open(f"{desk_address}#owner={quote(owner or '~none')}")
+    wanted = ACTIVE[
+        ACTIVE.customer_id.map(OWNER).isna() if owner is None else ACTIVE.customer_id.map(OWNER) == owner
+    ]
+    top = wanted.sort_values("value_at_risk", ascending=False).customer_id.head(50).tolist()
+    assert browser.evaluate(SHOWN) == top
+    assert browser.evaluate("document.getElementById('owner').value") == (owner or "~none")
+
+
+def test_owner_and_tier_combine(browser, desk_address):
+    """Only accounts that are both."""
+    owner = fake_desk.OWNERS[0]
+    browser.open(f"{desk_address}#tier=high_value&owner={quote(owner)}")
+    both = ACTIVE[(ACTIVE.tier == "high_value") & (ACTIVE.customer_id.map(OWNER) == owner)]
+    assert sorted(browser.evaluate(SHOWN)) == sorted(both.customer_id)[:50]
+
+
+def test_the_worklist_is_shown_in_its_own_order(browser, desk_address):
+    """Rank 1 first, every row tagged."""
+    browser.open(f"{desk_address}#group=list")
+    assert browser.evaluate(SHOWN) == DESK.worklist.sort_values("rank").customer_id.tolist()[:50]
+    tags = browser.evaluate("[...document.querySelectorAll('.tag.listed')].map(t => t.textContent)")
+    assert tags[:2] == ["List 1", "List 2"]
+
+
+def test_names_are_searched(browser, desk_address):
+    """An account is found by its name."""
+    named = DESK.accounts.dropna(subset=["name"])
+    chosen = named[named.customer_id.isin(ACTIVE.customer_id)].iloc[3]
+    browser.open(f"{desk_address}#group=all&q={quote(chosen['name'])}")
+    assert chosen.customer_id in browser.evaluate(SHOWN)
+
+
+def test_details_draw_the_account_s_own_pictures(browser, desk_address):
+    """Orders, rolling revenue, past risk: three labelled drawings, one stick per order."""
+    first = DESK.worklist.customer_id.iloc[0]
+    browser.open(f"{desk_address}#group=list&open={quote(first)}")
+    labels = browser.evaluate(
+        "[...document.querySelectorAll('.timeline svg')].map(s => s.getAttribute('aria-label'))"
+    )
+    assert len(labels) == 3
+    sticks = browser.evaluate("document.querySelectorAll('.timeline .stick').length")
+    assert sticks == len(DESK.histories[first].purchase_days)
+    assert "call on" in browser.evaluate("document.querySelector('.more').textContent")
+    assert browser.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1400])
+def test_no_section_of_the_desk_is_wider_than_the_window(browser, desk_address, width):
+    """Wide tables scroll inside their own box."""
+    browser.open(desk_address, width=width)
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.slow
+def test_fifty_thousand_customers_open_soon(browser, report_of, tmp_path):
+    """Under 3 seconds until the table is there, and the table pages."""
+    scores = fake_report_data.fake_scores(50_000)
+    path = tmp_path / "large.html"
+    path.write_text(report_of(scores=scores, desk=fake_desk.fake_desk(scores)), encoding="utf-8")
+    browser.open(path.as_uri())
+    assert browser.evaluate("document.getElementById('list').dataset.ready") == "yes"
+    milliseconds = browser.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert milliseconds < 3000
+    assert len(browser.evaluate(SHOWN)) == 50
+    browser.evaluate("document.getElementById('next').click()")
+    assert len(browser.evaluate(SHOWN)) == 50
+    assert browser.complaints == []

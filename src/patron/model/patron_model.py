@@ -155,6 +155,24 @@ class PatronModel:
         tables = customer_tables(
             ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
         )
+        return self.explain_tables(tables, ledger, customer_id, language=language)
+
+    def explain_tables(
+        self, tables: CustomerTables, ledger: Ledger, customer_id: str, *, language: str | None = None
+    ) -> Explanation:
+        """Explain one customer from tables that are built already.
+
+        Parameters
+        ----------
+        tables, ledger
+            As in `score_tables`.
+        customer_id, language
+            As in `explain`.
+
+        Returns
+        -------
+        Explanation
+        """
         alone = tables_of_customer(tables, str(customer_id), to_day(ledger.as_of))
         row = {str(k): v for k, v in self.score_tables(alone, ledger, language=language).iloc[0].items()}
         settings = replace(self.parts.settings, language=language or self.parts.settings.language)

@@ -17,12 +17,17 @@ from patron.reports._charts import Column, Curve, PairRow, columns, curves, pair
 from patron.reports._language import Language, as_date, as_number
 from patron.reports._picture import Picture, Table
 from patron.reports._totals import ACTIVE, exact_sum, numbers
+from patron.reports.desk import Desk
 
 SHOWN_MONTHS = 24
 
 
 def base_pictures(
-    frame: pd.DataFrame, ledger: Mapping[str, Any], words: Language, months: int
+    frame: pd.DataFrame,
+    ledger: Mapping[str, Any],
+    words: Language,
+    months: int,
+    desk: Desk | None = None,
 ) -> list[Picture]:
     """Draw the base.
 
@@ -36,6 +41,8 @@ def base_pictures(
         How to write.
     months : int
         The CLV horizon in months.
+    desk : Desk, optional
+        For the Gini coefficient beside the concentration, and the outlook by tier.
 
     Returns
     -------
@@ -50,7 +57,8 @@ def base_pictures(
         _groups(
             active, "churn_risk", RISKS[::-1], "value_at_risk", words.text("share_at_risk"), words, "risk"
         ),
-        _concentration(listed, words),
+        _concentration(listed, words, desk),
+        *([_outlook(listed, words, months)] if desk is not None else []),
         _months(ledger, "revenue", words),
         _months(ledger, "orders", words),
     ]
@@ -105,7 +113,7 @@ def _alternative(title: str, rows: Sequence[PairRow]) -> str:
     return title + ": " + "; ".join(f"{r.label} {r.first_words}, {r.second_words}" for r in rows)
 
 
-def _concentration(frame: pd.DataFrame, words: Language) -> Picture:
+def _concentration(frame: pd.DataFrame, words: Language, desk: Desk | None) -> Picture:
     title, revenue = words.text("concentration_title"), numbers(frame, "revenue_last_12_months")
     paid = revenue[revenue > 0].sort_values(ascending=False, kind="stable").tolist()
     if not paid:
@@ -114,6 +122,9 @@ def _concentration(frame: pd.DataFrame, words: Language) -> Picture:
     top = _top_share(paid, 0.2)
     axes = (words.text("concentration_x"), words.text("concentration_y"))
     caption = words.text("concentration_caption", share=words.percent(top))
+    gini = None if desk is None or desk.concentration is None else desk.concentration.get("gini")
+    if gini is not None:
+        caption = words.joined(caption, words.text("concentration_gini", gini=words.number(gini, 2)))
     curve = Curve(words.text("revenue"), [(i / 50, _top_share(paid, i / 50)) for i in range(51)], "main")
     return Picture(
         title,
@@ -121,6 +132,29 @@ def _concentration(frame: pd.DataFrame, words: Language) -> Picture:
         curves([curve], axes, f"{title}: {caption}", mark_x=0.2),
         Table(axes, [(words.percent(a), words.percent(b, 1)) for a, b in shares[1:]]),
     )
+
+
+def _outlook(frame: pd.DataFrame, words: Language, months: int) -> Picture:
+    """Draw the value of the next months and the part of it at risk, by the tier of value alone."""
+    title, rows, table = words.text("outlook_title", months=months), [], []
+    for code in TIERS[:3]:
+        chosen = frame[frame["value_tier"] == code]
+        value, at_risk = (exact_sum(numbers(chosen, name)) for name in ("clv", "value_at_risk"))
+        label = words.label("tier", code)
+        rows.append(
+            PairRow(
+                label,
+                max(value, 0.0),
+                words.short_money(value),
+                max(at_risk, 0.0),
+                words.short_money(at_risk),
+            )
+        )
+        table.append((label, words.integer(len(chosen)), words.money(value), words.money(at_risk)))
+    names = (words.text("share_value", months=months), words.text("share_at_risk"))
+    drawn = paired_bars(rows, names, _alternative(title, rows)) if any(row.first for row in rows) else None
+    heads = (words.text("category"), words.text("share_customers"), *names)
+    return Picture(title, words.text("outlook_caption"), drawn, Table(heads, table))
 
 
 def _top_share(descending: Sequence[float], share: float) -> float:

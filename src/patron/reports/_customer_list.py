@@ -80,10 +80,10 @@ def payload(frame: pd.DataFrame, words: Language) -> dict[str, Any]:
         columns[name] = _rounded(numbers(frame, column), 10**words.decimals)
     for name, (column, unit) in SCALED.items():
         columns[name] = _rounded(numbers(frame, column), unit)
-    columns["last"] = _days(frame["as_of"], frame["last_order_on"])
-    columns["next"] = _days(frame["next_order_expected_on"], frame["as_of"])
+    columns["last"] = days_between(frame["as_of"], frame["last_order_on"])
+    columns["next"] = days_between(frame["next_order_expected_on"], frame["as_of"])
     for name in TEXTS:
-        columns[name] = _templates(frame[name])
+        columns[name] = templates(frame[name])
     return columns
 
 
@@ -111,13 +111,13 @@ def _rounded(values: pd.Series[float], unit: float) -> list[int | None]:
     return [round(v * unit) if ok else None for v, ok in zip(values.tolist(), finite.tolist(), strict=True)]
 
 
-def _days(later: pd.Series[Any], earlier: pd.Series[Any]) -> list[int | None]:
+def days_between(later: pd.Series[Any], earlier: pd.Series[Any]) -> list[int | None]:
     """Count whole days between two columns of dates."""
     first, second = (pd.to_datetime(column.astype(object), errors="coerce") for column in (later, earlier))
     return _rounded((first - second).dt.days.astype("float64"), 1)
 
 
-def _templates(values: Iterable[object]) -> dict[str, list[str]]:
+def templates(values: Iterable[object]) -> dict[str, list[str]]:
     """Split texts into templates, each written once, and the numbers that fill them."""
     places: dict[str, int] = {}
     rows = []

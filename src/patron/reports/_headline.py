@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from patron.reports._language import Language
+from patron.reports._language import Language, as_number
 from patron.reports._totals import Totals
 from patron.reports._trust import in_language
+from patron.reports.desk import Desk
 
 TERMS = ("label", "probability", "at_risk", "value", "range", "tier", "stage", "status")
 
@@ -26,8 +27,12 @@ class HeadlineFigure:
     exact: str
 
 
-def figures(sums: Totals, words: Language) -> list[HeadlineFigure]:
-    """Write active customers, high risk, value, value at risk and revenue."""
+def figures(sums: Totals, words: Language, desk: Desk | None = None) -> list[HeadlineFigure]:
+    """Write active customers, high risk, value at risk, value and revenue.
+
+    Where the desk knows the retention rate of the last year, it stands in the place of the customers at high
+    risk, whom the first sentence counts.
+    """
     months = sums.horizon_months or 12
     notes: dict[str, dict[str, object]] = {
         "active": {"new": words.integer(sums.new), "lapsed": words.integer(sums.lapsed)},
@@ -41,7 +46,7 @@ def figures(sums: Totals, words: Language) -> list[HeadlineFigure]:
     }
     counts = {"active": sums.active, "risk": sums.high_risk}
     amounts = {"at_risk": sums.value_at_risk, "value": sums.value, "revenue": sums.revenue}
-    return [
+    found = [
         HeadlineFigure(
             words.text(f"figure_{key}", months=months),
             words.integer(counts[key]) if key in counts else words.short_money(amounts[key]),
@@ -50,6 +55,27 @@ def figures(sums: Totals, words: Language) -> list[HeadlineFigure]:
         )
         for key in notes
     ]
+    retention = retention_figure(desk, words)
+    return found if retention is None else [found[0], retention, *found[2:]]
+
+
+def retention_figure(desk: Desk | None, words: Language) -> HeadlineFigure | None:
+    """Write the retention rate of the last year, and how it changed; None where it is not known."""
+    years = None if desk is None else desk.retention_years
+    if years is None or not len(years):
+        return None
+    now = as_number(years["retention_rate"].iloc[-1])
+    then = as_number(years["retention_rate"].iloc[-2]) if len(years) > 1 else None
+    if now is None:
+        return None
+    change = words.text("figure_retention_first")
+    if then is not None:
+        points = round((now - then) * 100, 1)
+        key = "same" if points == 0 else "up" if points > 0 else "down"
+        change = words.text(f"figure_retention_{key}", points=words.number(abs(points), 1))
+    start = words.integer(years["customers_start"].iloc[-1])
+    note = words.text("figure_retention_note", customers=start, change=change)
+    return HeadlineFigure(words.text("figure_retention"), words.percent(now), note, words.percent(now, 2))
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 @dataclass(frozen=True)
 class Table:
-    """A small table; the first column holds words, the others numbers that are written already."""
+    """A small table of written cells: words in the first column and those of `texts`, else numbers."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    texts: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,21 @@ from markupsafe import Markup
 from patron.columns import RISKS, STAGES, TIERS
 from patron.reports._backtest_parts import backtest_section
 from patron.reports._base_pictures import base_pictures
-from patron.reports._customer_list import STATUSES, payload, ranked, safe_json
+from patron.reports._cohort_section import cohort_section
+from patron.reports._customer_list import ranked, safe_json
+from patron.reports._desk_lists import list_sections
+from patron.reports._desk_payload import account_names, list_sentences, owners
 from patron.reports._headline import definitions, figures, model_name
 from patron.reports._importance_section import importance_pictures
 from patron.reports._label_section import label_section
-from patron.reports._language import MONTHS, SCALES, TABLES, Language, language_for
+from patron.reports._language import TABLES, Language, language_for
 from patron.reports._ledger_section import ledger_section
 from patron.reports._metrics_table import churn_table, clv_table
-from patron.reports._totals import TOP, first_value, numbers, tidy_scores, totals, typical_amount
+from patron.reports._moves_section import moves_section
+from patron.reports._page_data import page_data, table_heads
+from patron.reports._retention_section import retention_section
+from patron.reports._sections import Section
+from patron.reports._totals import TOP, Totals, first_value, numbers, tidy_scores, totals, typical_amount
 from patron.reports._trust import (
     calibration_picture,
     difference_sentence,
@@ -38,48 +45,15 @@ from patron.reports._trust import (
     value_picture,
 )
 from patron.reports._value_section import total_sentence, value_section
+from patron.reports.desk import Desk
 from patron.reports.sentences import sentences_of
 
-#: Texts the page fills in by itself; they travel in the JSON block.
-PAGE_TEXTS = (
-    "missing",
-    "showing",
-    "totals",
-    "page",
-    "none_found",
-    "days_ago",
-    "in_days",
-    "overdue_days",
-    "range",
-    "change",
-    "details_of",
-    "detail_reasons",
-    "detail_numbers",
-    "detail_action",
-    "detail_note",
-    "detail_next",
-    "detail_orders",
-    "detail_expected",
-    "detail_order_value",
-    "detail_alive",
-    "detail_kept",
-    "detail_silent",
-    "detail_value_tier",
-    "detail_range",
-)
-#: Sort key -> text of the column's head, in the order of the table.
-COLUMNS = {
-    "customer": "col_customer",
-    "at_risk": "col_at_risk",
-    "probability": "col_probability",
-    "value": "col_value",
-    "tier": "col_tier",
-    "stage": "col_stage",
-    "last": "col_last",
-    "revenue": "col_revenue",
-    "reason": "col_reason",
-    "action": "col_action",
-}
+#: The sections in the order of the page, and those that are always there.
+SECTIONS = (
+    "summary", "call", "moves", "retention", "cohorts", "base", "products", "lists", "groups", "trust",
+    "value", "data", "words",
+)  # fmt: skip
+ALWAYS = frozenset({"summary", "call", "base", "trust", "data", "words"})
 
 
 def write_report(
@@ -92,6 +66,8 @@ def write_report(
     language: str = "en",
     model_facts: Mapping[str, Any] | None = None,
     backtest: Mapping[str, Any] | None = None,
+    desk: Desk | None = None,
+    simulated: bool = False,
 ) -> Path:
     """Write the report beside `path` and rename it, so that a reader never meets half a file.
 
@@ -99,7 +75,7 @@ def write_report(
     ----------
     path : Path
         The HTML file; its folder is made.
-    scores, evaluation, ledger, title, language, model_facts, backtest
+    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated
         As in `render_report`.
 
     Returns
@@ -120,6 +96,8 @@ def write_report(
         language=language,
         model_facts=model_facts,
         backtest=backtest,
+        desk=desk,
+        simulated=simulated,
     )
     write_text(path, page)
     return path
@@ -149,6 +127,8 @@ def render_report(
     language: str = "en",
     model_facts: Mapping[str, Any] | None = None,
     backtest: Mapping[str, Any] | None = None,
+    desk: Desk | None = None,
+    simulated: bool = False,
 ) -> str:
     """Render the report as one HTML text.
 
@@ -168,6 +148,10 @@ def render_report(
         Name -> number or text, shown in a table as given.
     backtest : mapping, optional
         The newest ``Backtest.to_dict()``; its verdict and dates are shown.
+    desk : Desk, optional
+        Retention, movers, the worklist and the lists; what it lacks has no section.
+    simulated : bool
+        A banner on top says in both languages that the data are made up.
 
     Returns
     -------
@@ -186,34 +170,69 @@ def render_report(
     sums = totals(frame, ledger=ledger)
     months = sums.horizon_months or 12
     customers = ranked(frame)
-    script = package_text("report.js")
+    parts = _desk_parts(desk, sums, words)
+    value = value_section(evaluation.get("clv_holdout") or {}, words)
     page = environment_for(words).from_string(package_text("report.html.j2"))
     return page.render(
         title=title,
         words=words,
         sums=sums,
         months=months,
+        simulated=simulated_banner(simulated=simulated),
         model=model_name(sums, evaluation, words),
         tested_after=evaluation.get("evaluated_as_of"),
-        figures=figures(sums, words),
+        figures=figures(sums, words, desk),
         sentences=sentences_of(sums, evaluation, words),
-        columns={key: words.text(name, months=months) for key, name in COLUMNS.items()},
+        columns=table_heads(desk, words, months),
         codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
+        owners=owners(desk),
+        listed=None if desk is None or desk.worklist is None else len(desk.worklist),
+        list_sentences=list_sentences(desk, words),
         lapsed=sums.lapsed,
         first_customers=_first_rows(customers, words),
-        pictures=base_pictures(frame, ledger, words, months),
+        parts=parts,
+        nav=[name for name in SECTIONS if name in parts or name in ALWAYS or (name == "value" and value)],
+        pictures=base_pictures(frame, ledger, words, months, desk),
         trust=_trust(evaluation, words),
         labels=label_section(evaluation.get("label_audit") or {}, words),
-        value=value_section(evaluation.get("clv_holdout") or {}, words),
+        value=value,
         data=ledger_section(ledger, words),
         facts=model_facts or {},
         backtest=backtest_section(backtest, words),
         definitions=definitions(sums, evaluation, words),
-        style=Markup(package_text("report.css")),  # noqa: S704
-        script=Markup(script),  # noqa: S704
-        script_hash=base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
-        customers=safe_json(_page_data(customers, words, months, sums.as_of)),
+        **_style_and_script(),
+        customers=safe_json(page_data(customers, desk, words, months, sums.as_of)),
     )
+
+
+def _style_and_script() -> dict[str, str]:
+    """Give the style sheet, the script, and the hash by which the page's policy lets that script run."""
+    script = package_text("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return {
+        "style": Markup(package_text("report.css")),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "script_hash": digest,
+    }
+
+
+def _desk_parts(desk: Desk | None, sums: Totals, words: Language) -> dict[str, Section]:
+    """Give the sections the desk has something for, by name."""
+    if desk is None:
+        return {}
+    names = account_names(desk)
+    found = [
+        moves_section(desk, words, names, sums.as_of),
+        retention_section(desk, words),
+        cohort_section(desk, words),
+        *list_sections(desk, words, names),
+    ]
+    return {part.name: part for part in found if part is not None}
+
+
+def simulated_banner(*, simulated: bool) -> list[str]:
+    """Say in every language that the data are made up, whatever the language of the page."""
+    return [table["simulated_banner"] for table in TABLES.values()] if simulated else []
 
 
 def _trust(evaluation: Mapping[str, Any], words: Language) -> dict[str, Any]:
@@ -234,26 +253,6 @@ def _trust(evaluation: Mapping[str, Any], words: Language) -> dict[str, Any]:
         "value_warnings": [str(said) for said in holdout.get("warnings") or []],
         "n": evaluation.get("n"),
         "date": evaluation.get("evaluated_as_of"),
-    }
-
-
-def _page_data(customers: pd.DataFrame, words: Language, months: int, as_of: object) -> dict[str, Any]:
-    families = {"tier": TIERS, "stage": STAGES, "risk": RISKS, "status": STATUSES}
-    texts = {key: TABLES[words.code][key].replace("{months}", str(months)) for key in PAGE_TEXTS}
-    return {
-        "asOf": None if as_of is None else str(as_of),
-        "language": words.code,
-        "symbol": words.symbol,
-        "decimals": words.decimals,
-        "scales": SCALES[words.code],
-        "monthNames": MONTHS,
-        "text": texts,
-        "codes": families,
-        "labels": {
-            family: [words.label(family, code) for code in codes] for family, codes in families.items()
-        },
-        "heads": {key: words.text(name, months=months) for key, name in COLUMNS.items()},
-        "columns": payload(customers, words),
     }
 
 

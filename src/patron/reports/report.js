@@ -28,6 +28,11 @@
     const value = column[name][i];
     return value === null ? null : value / Math.pow(10, data.decimals);
   };
+  const owner = function (i) {
+    const place = column.owner ? column.owner.rows[i] : -1;
+    return place < 0 ? null : column.owner.names[place];
+  };
+  const name = function (i) { return column.name && column.name[i] ? column.name[i] : ""; };
   const share = function (name, i) { return column[name][i] === null ? null : column[name][i] / 1000; };
 
   // ---- how things are written (as in the rest of the page) ----
@@ -67,9 +72,10 @@
   }
 
   // ---- what is shown: kept in the address, so that a view can be sent to a colleague ----
-  const START = { sort: "at_risk", dir: "", q: "", group: "active", tier: "", risk: "", stage: "", page: 1, open: "" };
+  const START = { sort: "at_risk", dir: "", q: "", group: "active", owner: "", tier: "", risk: "", stage: "", page: 1, open: "" };
   const ALIASES = { clv: "value", value_at_risk: "at_risk", churn_probability: "probability", customer_id: "customer" };
-  const ASCENDING = { customer: true, tier: true, stage: true, reason: true, action: true };
+  const NO_OWNER = "~none";
+  const ASCENDING = { customer: true, owner: true, rank: true, tier: true, stage: true, reason: true, action: true };
   const KEYS = {
     at_risk: function (i) { return column.at_risk[i]; },
     probability: function (i) { return column.probability[i]; },
@@ -78,7 +84,9 @@
     last: function (i) { return column.last[i] === null ? null : -column.last[i]; },
     tier: function (i) { return code("tier", i) < 0 ? null : code("tier", i); },
     stage: function (i) { return code("stage", i) < 0 ? null : code("stage", i); },
-    customer: function (i) { return column.id[i]; },
+    customer: function (i) { return name(i) || column.id[i]; },
+    owner: owner,
+    rank: function (i) { return column.list ? column.list[i] : null; },
     reason: function (i) { return words("reason_1", i) || null; },
     action: function (i) { return words("action", i) || null; }
   };
@@ -92,9 +100,10 @@
     state = Object.assign({}, START);
     Object.keys(START).forEach(function (name) { if (given.has(name)) { state[name] = given.get(name); } });
     state.sort = ALIASES[state.sort] || state.sort;
-    if (!KEYS[state.sort]) { state.sort = START.sort; }
+    if (!Object.hasOwn(KEYS, state.sort) || (state.sort === "owner" && !column.owner)) { state.sort = START.sort; }
     if (["asc", "desc"].indexOf(state.dir) < 0) { state.dir = ""; }
-    if (["active", "lapsed", "all"].indexOf(state.group) < 0) { state.group = START.group; }
+    if (["active", "lapsed", "all"].concat(column.list ? ["list"] : []).indexOf(state.group) < 0) { state.group = START.group; }
+    if (!column.owner || (state.owner !== NO_OWNER && column.owner.names.indexOf(state.owner) < 0)) { state.owner = ""; }
     ["tier", "risk", "stage"].forEach(function (f) { if (data.codes[f].indexOf(state[f]) < 0) { state[f] = ""; } });
     state.page = Math.max(1, parseInt(state.page, 10) || 1);
     return true;
@@ -114,7 +123,7 @@
   function haystack(i) {
     haystacks = haystacks || new Array(everyone.length);
     if (haystacks[i] === undefined) {
-      haystacks[i] = [column.id[i], words("reason_1", i), words("reason_2", i), words("reason_3", i), words("action", i)]
+      haystacks[i] = [column.id[i], name(i), owner(i) || "", words("reason_1", i), words("reason_2", i), words("reason_3", i), words("action", i)]
         .join("\n").toLowerCase();
     }
     return haystacks[i];
@@ -126,16 +135,19 @@
       .map(function (f) { return [f, data.codes[f].indexOf(state[f])]; });
     return everyone.filter(function (i) {
       const isLapsed = code("status", i) === lapsed;
-      return (state.group === "all" || isLapsed === (state.group === "lapsed")) &&
+      const inGroup = state.group === "list" ? column.list[i] !== null : state.group === "all" || isLapsed === (state.group === "lapsed");
+      return inGroup && (!state.owner || (owner(i) || NO_OWNER) === state.owner) &&
         wanted.every(function (want) { return code(want[0], i) === want[1]; }) &&
         terms.every(function (term) { return haystack(i).indexOf(term) >= 0; });
     });
   }
   function ordered(rows) {
     // lapsed customers have no value at risk: their value decides instead
-    const name = state.sort === "at_risk" && state.group === "lapsed" ? "value" : state.sort;
-    const sign = direction() === "asc" ? 1 : -1;
-    const keys = new Map(rows.map(function (i) { return [i, KEYS[name](i)]; }));
+    // and the worklist has an order of its own
+    const first = state.sort === "at_risk" && !state.dir;
+    const key = first && state.group === "lapsed" ? "value" : first && state.group === "list" ? "rank" : state.sort;
+    const sign = (key === "rank" ? "asc" : direction()) === "asc" ? 1 : -1;
+    const keys = new Map(rows.map(function (i) { return [i, KEYS[key](i)]; }));
     return rows.sort(function (a, b) {
       const x = keys.get(a), y = keys.get(b);
       if (x === null || y === null) { return x === y ? a - b : x === null ? 1 : -1; }
@@ -161,14 +173,16 @@
   function row(i) {
     const line = make("tr", "row");
     line.dataset.id = column.id[i];
-    const name = cell("customer");
-    const open = make("button", "open", column.id[i]);
+    const who = cell("customer");
+    const open = make("button", "open", name(i) || column.id[i]);
     open.type = "button";
     open.setAttribute("aria-expanded", String(state.open === column.id[i]));
-    open.setAttribute("aria-label", fill("details_of", { customer: column.id[i] }));
+    open.setAttribute("aria-label", fill("details_of", { customer: name(i) ? name(i) + " (" + column.id[i] + ")" : column.id[i] }));
     open.addEventListener("click", function () { toggle(i, line, open); });
-    name.append(open);
-    if (code("status", i) > 0) { name.append(make("span", "tag", label("status", i))); }
+    who.append(open);
+    if (name(i)) { who.append(make("small", "id", column.id[i])); }
+    if (code("status", i) > 0) { who.append(make("span", "tag", label("status", i))); }
+    if (column.list && column.list[i] !== null) { who.append(make("span", "tag listed", fill("tag_list", { rank: number(column.list[i], 0) }))); }
     const chance = cell("probability", percent(share("probability", i)));
     const risk = code("risk", i);
     if (risk >= 0) { chance.append(make("br"), make("span", "risk " + data.codes.risk[risk], data.labels.risk[risk])); }
@@ -176,10 +190,13 @@
     const turn = change === null ? "" : fill("change", { change: (change > 100 ? "+" : "") + number(change - 100, 0) + "%" });
     const ago = column.last[i];
     line.append(
-      name,
+      who,
       cell("at_risk", amount(money("at_risk", i))),
       chance,
-      cell("value", amount(money("value", i)), range(money("low", i), money("high", i))),
+      cell("value", amount(money("value", i)), range(money("low", i), money("high", i)))
+    );
+    if (column.owner) { line.append(cell("owner", owner(i) || text.missing)); }
+    line.append(
       cell("tier", label("tier", i)),
       cell("stage", label("stage", i)),
       cell("last", day(ago === null ? null : -ago), ago === null ? "" : fill("days_ago", { n: number(ago, 0) })),
@@ -205,8 +222,65 @@
       ["detail_expected", number(tenth === null ? null : tenth / 10, 1)],
       ["detail_order_value", amount(money("order_value", i))],
       ["detail_alive", percent(share("alive", i))],
-      ["detail_value_tier", label("tier", i, "value_tier")]
+      ["detail_value_tier", label("tier", i, "value_tier")],
+      ["detail_stage", label("stage", i)],
+      ["detail_revenue", amount(money("revenue", i))]
     ];
+  }
+  function place(i) {
+    if (!column.list || column.list[i] === null) { return ""; }
+    return fill(owner(i) ? "detail_list_place" : "detail_list_place_alone", { rank: number(column.owner_rank[i], 0), owner: owner(i), due: day(column.due[i]) });
+  }
+
+  // ---- the account's own pictures: orders, rolling revenue, past risk ----
+  const SVG = document.querySelector("svg").namespaceURI;
+  function mark(kind, attributes) {
+    const node = document.createElementNS(SVG, kind);
+    Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+    return node;
+  }
+  function small(title, said, points, span, draw) {
+    const figure = make("figure", "small-chart"), picture = mark("svg", { viewBox: "0 0 300 96", role: "img", class: "chart" });
+    const top = points.reduce(function (most, point) { return Math.max(most, point[1]); }, 0) || 1;
+    const at = function (ago) { return 296 - ago / span * 292; }, high = function (value) { return 76 - Math.max(value, 0) / top * 68; };
+    picture.setAttribute("aria-label", title + ": " + said);
+    picture.append(mark("line", { x1: 4, x2: 296, y1: 76, y2: 76, class: "axis" }));
+    draw(picture, at, high);
+    [[4, span, "start"], [296, 0, "end"]].forEach(function (end) {
+      const words = mark("text", { x: end[0], y: 92, class: "tick", "text-anchor": end[2] });
+      words.textContent = day(-end[1]);
+      picture.append(words);
+    });
+    figure.append(make("h4", "", title), picture, make("figcaption", "", said));
+    return figure;
+  }
+  function curve(points, at, high) {
+    return mark("path", { class: "curve main", d: points.map(function (p, k) { return (k ? "L" : "M") + at(p[0]).toFixed(1) + " " + high(p[1]).toFixed(1); }).join(" ") });
+  }
+  function timeline(told) {
+    const box = make("div", "timeline"), span = function (points) { return Math.max.apply(null, [30].concat(points.map(function (p) { return p[0]; }))); };
+    const cash = function (value) { return amount(value / Math.pow(10, data.decimals)); };
+    const shown = function (value) { return value === null ? text.missing : number(value, 0); };
+    const last = function (points) { return points[points.length - 1]; };
+    if (told.d.length) {
+      const rhythm = told.g === null ? "" : fill(told.l === null ? "detail_rhythm_short" : "detail_rhythm", { gap: shown(told.g), silence: shown(told.s), limit: shown(told.l) });
+      box.append(small(text.detail_timeline, rhythm, told.d, span(told.d), function (picture, at, high) {
+        if (told.s) { picture.append(mark("rect", { x: at(told.s), y: 8, width: Math.max(at(0) - at(told.s), 0), height: 68, class: "held" })); }
+        told.d.forEach(function (p) { picture.append(mark("line", { x1: at(p[0]), x2: at(p[0]), y1: 76, y2: Math.min(high(p[1]), 73), class: "stick" })); });
+      }));
+    }
+    if (told.r.length > 1) {
+      const said = day(-last(told.r)[0]) + ": " + cash(last(told.r)[1]);
+      box.append(small(text.detail_rolling, said, told.r, span(told.r), function (picture, at, high) { picture.append(curve(told.r, at, high)); }));
+    }
+    if (told.p.length) {
+      const said = told.p.slice(-4).map(function (p) { return day(-p[0]) + ": " + percent(p[1] / 1000); }).join("; ");
+      box.append(small(text.detail_risk_history, said, told.p.concat([[0, 1000]]), span(told.p), function (picture, at, high) {
+        if (told.p.length > 1) { picture.append(curve(told.p, at, high)); }
+        told.p.forEach(function (p) { picture.append(mark("circle", { cx: at(p[0]), cy: high(p[1]), r: 3, class: "dot" })); });
+      }));
+    }
+    return box;
   }
   function more(i) {
     const line = make("tr", "more"), box = make("td"), inside = make("div", "inside"), left = make("div"), right = make("div");
@@ -216,7 +290,7 @@
       reasons.forEach(function (reason) { list.append(make("li", "", reason)); });
       left.append(make("h4", "", text.detail_reasons), list);
     }
-    [["detail_action", words("action", i)], ["detail_note", words("note", i)]].forEach(function (part) {
+    [["detail_list", place(i)], ["detail_say", column.say ? words("say", i) : ""], ["detail_action", words("action", i)], ["detail_note", words("note", i)]].forEach(function (part) {
       if (part[1]) { left.append(make("h4", "", text[part[0]]), make("p", "", part[1])); }
     });
     const list = make("dl", "pairs");
@@ -227,8 +301,9 @@
     });
     right.append(make("h4", "", text.detail_numbers), list);
     inside.append(left, right);
-    box.colSpan = 10;
+    box.colSpan = Object.keys(data.heads).length;
     box.append(inside);
+    if (column.history[i]) { box.append(timeline(column.history[i])); }
     line.append(box);
     return line;
   }
@@ -262,7 +337,7 @@
         head.setAttribute("aria-sort", direction() === "asc" ? "ascending" : "descending");
       } else { head.removeAttribute("aria-sort"); }
     });
-    ["q", "group", "tier", "risk", "stage", "sort"].forEach(function (name) {
+    ["q", "group", "owner", "tier", "risk", "stage", "sort"].filter(byId).forEach(function (name) {
       if (byId(name).value !== state[name]) { byId(name).value = state[name]; }
     });
   }
@@ -273,7 +348,7 @@
   }
 
   // ---- listening ----
-  ["group", "tier", "risk", "stage", "sort"].forEach(function (name) {
+  ["group", "owner", "tier", "risk", "stage", "sort"].filter(byId).forEach(function (name) {
     byId(name).addEventListener("change", function (event) {
       const part = {};
       part[name] = event.target.value;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,12 @@ from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
 from patron.model import PatronModel, status_counts
-from patron.reports import write_report
+from patron.reports import Desk, write_report
 from patron.scoring import FORMULA, in_language
 from patron.workflows.backtest import newest_backtest
-from patron.workflows.base import open_ledger
+from patron.workflows.base import open_base
+from patron.workflows.desk import collect_desk
+from patron.workflows.lists import day_of_scores
 from patron.workflows.score import open_model
 
 
@@ -45,10 +46,10 @@ def report(
         If there are no scores yet.
     """
     scores = read_scores(scores_file or _newest(config))
-    as_of = str(scores["as_of"].iloc[0])
     model = open_model(config, _reference(config, str(scores["model"].iloc[0])), to_score=False)
-    ledger = open_ledger(config, as_of=date.fromisoformat(as_of)).report
-    return report_on(config, scores, model, ledger, language=language, out=out)
+    base = open_base(config.model_copy(update={"as_of": day_of_scores(scores)}))
+    desk = collect_desk(config, base, model, scores, language=language or config.language)
+    return report_on(config, scores, model, base.ledger.report, desk=desk, language=language, out=out)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
@@ -122,6 +123,7 @@ def report_on(
     model: PatronModel,
     ledger: LedgerReport,
     *,
+    desk: Desk | None = None,
     language: str | None = None,
     out: Path | None = None,
 ) -> Path:
@@ -137,6 +139,8 @@ def report_on(
         What scored.
     ledger : LedgerReport
         The data report of the same day.
+    desk : Desk, optional
+        Of `workflows.desk.collect_desk`: what the report shows beside the scores.
     language, out
         As in `report`.
 
@@ -158,4 +162,6 @@ def report_on(
         title=config.name,
         language=tongue,
         backtest=newest_backtest(config, as_of),
+        desk=desk,
+        simulated=config.simulated,
     )

@@ -1,0 +1,107 @@
+"""One account's page: what is known of it and nothing else, safe words, no script."""
+
+import datetime as dt
+
+import fake_desk
+import fake_report_data
+import numpy as np
+import pandas as pd
+import pytest
+from report_page import Page
+
+from patron.reports import Account, AccountHistory, account_lines, render_account
+
+SCORES = fake_report_data.fake_scores()
+ROW = SCORES[(SCORES.status == "scored") & SCORES.revenue_change_ratio.notna()].iloc[0].to_dict()
+
+
+def full(**changes):
+    """An account of which everything is known."""
+    parts = {
+        "row": ROW,
+        "history": fake_desk.fake_history(np.random.default_rng(1)),
+        "text": "The risk is high because <b>it is silent</b>.",
+        "drivers": pd.DataFrame(
+            {"name": ["Silence"], "effect_points": [21.4], "now": ["64 days"], "past": ["21 days"],
+             "peers_low": ["18 days"], "peers_high": [None]}
+        ),
+        "name": "Müller & <script>alert(3)</script>",
+        "owner": 'Weber, "Sales"',
+        "group": {"group_id": "G1", "name": "Nordbau", "sites": 4, "sites_active": 3, "value_at_risk": 900.0,
+                  "revenue_last_12_months": 8000.0, "silent_sites": "Site 7"},
+        "stopped": pd.DataFrame(
+            {"category": ["Bolts"], "last_bought_on": [dt.date(2011, 3, 1)], "usual_gap_days": [20.0],
+             "days_late_ratio": [2.5], "revenue_year_before": [400.0]}
+        ),
+        "events": pd.DataFrame(
+            {"happened_on": [dt.date(2011, 5, 3)], "kind": ["nps"], "value": [4.0], "topic": [None]}
+        ),
+        "actions": pd.DataFrame(
+            {"day": [dt.date(2011, 6, 1)], "owner": ["Weber"], "action": ["call"], "outcome": ["reached"],
+             "next_order_on": [dt.date(2011, 6, 9)], "days_to_order": [8], "revenue_within_90_days": [250.0]}
+        ),
+    }  # fmt: skip
+    return Account(**{**parts, **changes})
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_is_well_formed_and_loads_nothing(language):
+    """No script at all, no address, every element closed."""
+    html = render_account(full(), language=language)
+    page = Page(html)
+    assert (page.misnested, page.open) == ([], [])
+    assert page.scripts == []
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "<script>alert(3)</script>" in page.text
+
+
+def test_the_page_says_what_is_known():
+    """Rhythm, silence, driver, stopped category, group, event, action with the order after it."""
+    account = full()
+    text = Page(render_account(account)).text
+    silence = account.history.silence_days
+    assert f"every 20 days; after 46 days a silence is no longer usual for it; now it is {silence}." in text
+    for words in ("Silence +21.4 64 days 21 days 18 days –", "Bolts 1 March 2011", "3 of 4 sites active",
+                  "Silent sites: Site 7.", "3 May 2011 NPS 4", "9 June 2011 8 £250"):  # fmt: skip
+        assert words in text
+
+
+def test_pictures_have_labels_and_tables():
+    """Orders, rolling revenue, past risk."""
+    page = Page(render_account(full()))
+    drawings = [a for name, a in page.elements if name == "svg"]
+    assert len(drawings) == 3
+    assert all(a["role"] == "img" and len(a["aria-label"]) > 20 for a in drawings)
+    assert page.text.count("Numbers behind the picture") == 3
+
+
+def test_one_order_and_nothing_else():
+    """A new account: no curve, no driver, no rhythm; the page still stands."""
+    history = AccountHistory([(dt.date(2011, 9, 1), 120.0)], [], [], None, None, 9)
+    page = Page(render_account(Account(row=ROW, history=history)))
+    assert page.misnested == []
+    assert "It usually" not in page.text
+    assert "What drives the forecast" not in page.text
+
+
+def test_a_rhythm_of_few_orders_has_no_limit():
+    """The usual gap is its own; which silence is unusual is not claimed."""
+    history = AccountHistory([(dt.date(2011, 9, 1), 120.0)], [], [], 378.0, None, 9)
+    lines = account_lines(Account(row=ROW, history=history))
+    assert any("every 378 days" in line and "too few orders" in line for line in lines)
+
+
+def test_lines_for_the_screen():
+    """Name and id first; simulated data say so before anything else."""
+    lines = account_lines(full())
+    assert lines[0] == f"Müller & <script>alert(3)</script> ({ROW['customer_id']})"
+    assert any("Stopped buying: Bolts" in line for line in lines)
+    assert "模拟数据" in account_lines(full(), language="zh", simulated=True)[0]
+
+
+def test_simulated_pages_say_so_in_both_languages():
+    """The banner."""
+    text = Page(render_account(full(), simulated=True)).text
+    assert "Simulated data" in text
+    assert "模拟数据" in text
