@@ -36,4 +36,4 @@ format: install  ## format and mend what can be mended
 	$(BIN)/ruff check --fix src tests notebooks benchmarks
 
 clean:  ## remove the environment and everything the demo made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache patron-demo
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache patron-demo patron-desk

@@ -30,10 +30,14 @@ HEAVY = (
 )
 DATA_FILES = (
     "py.typed",
+    "actions/words_en.json",
+    "actions/words_zh.json",
     "config.schema.json",
     "playbook/default.yaml",
+    "reports/account.html.j2",
     "reports/backtest.html.j2",
     "reports/macros.html.j2",
+    "reports/owner.html.j2",
     "reports/report.css",
     "reports/report.html.j2",
     "reports/report.js",

@@ -34,7 +34,9 @@ def read(path):
 
 def test_there_is_a_notebook():
     """Otherwise the tests below would pass by being empty."""
-    assert [path.name for path in NOTEBOOKS] == ["01_first_look.ipynb", "02_clv.ipynb", "03_churn.ipynb"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_first_look", "02_clv", "03_churn", "04_scores_to_actions", "05_retention_metrics",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -12,23 +12,28 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from patron.api import check_feature, load_model, purchase_summary
+    from patron.api_desk import assign_segments, cohorts, retention_metrics
     from patron.api_evaluation import backtest, panel
     from patron.churn.classifier import ChurnClassifier
     from patron.churn.splitter import RollingOrigin
     from patron.clv import CLVModel
     from patron.errors import PatronError
-    from patron.simulation import simulate_ledger
+    from patron.simulation import simulate_distributor, simulate_ledger
 
 _HOMES = {
     "CLVModel": "patron.clv",
     "ChurnClassifier": "patron.churn.classifier",
     "PatronError": "patron.errors",
     "RollingOrigin": "patron.churn.splitter",
+    "assign_segments": "patron.api_desk",
     "backtest": "patron.api_evaluation",
     "check_feature": "patron.api",
+    "cohorts": "patron.api_desk",
     "load_model": "patron.api",
     "panel": "patron.api_evaluation",
     "purchase_summary": "patron.api",
+    "retention_metrics": "patron.api_desk",
+    "simulate_distributor": "patron.simulation",
     "simulate_ledger": "patron.simulation",
 }
 
@@ -38,11 +43,15 @@ __all__ = [
     "PatronError",
     "RollingOrigin",
     "__version__",
+    "assign_segments",
     "backtest",
     "check_feature",
+    "cohorts",
     "load_model",
     "panel",
     "purchase_summary",
+    "retention_metrics",
+    "simulate_distributor",
     "simulate_ledger",
 ]
 

@@ -18,7 +18,21 @@ from patron import __version__
 from patron.clv.processes.betageometric import BetaGeometric
 
 Run = Callable[..., Any]
-COMMANDS = ("demo", "init", "check", "score", "report", "train", "backtest", "verify", "features")
+COMMANDS = (
+    "demo",
+    "init",
+    "check",
+    "score",
+    "actions",
+    "worklist",
+    "report",
+    "account",
+    "train",
+    "backtest",
+    "retention",
+    "verify",
+    "features",
+)
 
 
 def only_object(out: str) -> dict[str, Any]:
@@ -266,3 +280,27 @@ def test_init_without_a_ledger_writes_a_config_to_fill_in(patron: Run, tmp_path:
     """JSON tells where."""
     said = patron("init", tmp_path / "new", "--json")
     assert Path(only_object(said.out)["config"]).is_file()
+
+
+def test_account_writes_a_page_and_says_who_it_is(patron: Run, config: Path, project: Project) -> None:
+    """One page below the output folder; the JSON holds the score, the orders and the drivers."""
+    assert patron("score", config, "--json").code == 0
+    customer = "K-slow"
+    said = patron("account", config, customer)
+    assert said.code == 0, said.err
+    assert said.out.splitlines()[0] == customer
+    page = Path(said.out.splitlines()[-1].removeprefix("Wrote "))
+    assert customer in page.read_text(encoding="utf-8")
+    found = only_object(patron("account", config, customer, "--json").out)
+    orders = project.orders[project.orders["customer_id"] == customer]
+    assert found["customer_id"] == found["score"]["customer_id"] == customer
+    assert len(found["history"]["purchase_days"]) == orders["ordered_at"].dt.date.nunique()
+    assert found["history"]["usual_gap_days"] == 150
+
+
+def test_an_account_nobody_knows_exits_1(patron: Run, config: Path) -> None:
+    """With ids that look alike."""
+    assert patron("score", config, "--json").code == 0
+    said = patron("account", config, "K-slo")
+    assert said.code == 1
+    assert "K-slow" in said.err

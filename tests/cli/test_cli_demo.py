@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 from filelock import FileLock
+from openpyxl import load_workbook
 
 import patron
 from patron.columns import SCORE_COLUMNS
@@ -99,3 +100,79 @@ def test_the_evaluation_says_how_good_it_is(demo: Demo) -> None:
     evaluation = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     assert evaluation["churn"]["model"]["auc"] > 0.7
     assert evaluation["counts"]["customers"] == 2357
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """`patron demo --b2b --lang zh`, run once: a minute of one core."""
+    folder = tmp_path_factory.mktemp("desk")
+    command = [sys.executable, "-m", "patron", "demo", "--b2b", "--lang", "zh"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
+    return Demo(folder, done.stdout, done.stderr)
+
+
+@pytest.mark.slow
+def test_desk_says_first_that_it_is_simulated(desk: Demo) -> None:
+    """In the first line, the report and the worklists."""
+    assert desk.out.startswith("模拟数据")
+    assert "模拟" in Path(labelled(desk, "Report")).read_text(encoding="utf-8")
+    sheets = load_workbook(labelled(desk, "Worklist"), read_only=True).sheetnames
+    assert len(sheets) >= 2
+    assert [sheet for sheet in sheets if "模拟" not in sheet] == []
+
+
+@pytest.mark.slow
+def test_desk_has_sentences_and_a_command_to_paste(desk: Demo) -> None:
+    """Three about the customers, one about past calls; the next command works."""
+    assert len([line for line in desk.out.splitlines() if line.startswith("- ")]) == 4
+    follows = labelled(desk, "Next").split()
+    assert follows[:2] == ["patron", "account"]
+    command = [sys.executable, "-m", *follows]
+    assert subprocess.run(command, capture_output=True, cwd=desk.folder, check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_desk_every_account_is_made_up(desk: Demo) -> None:
+    """Ids begin with SIM-; three scorings, eight, four and no weeks old."""
+    files = sorted(Path(labelled(desk, "Scores")).parent.glob("*.parquet"))
+    assert [path.stem for path in files] == ["2023-11-13", "2023-12-11", "2024-01-08"]
+    for path in files:
+        assert pd.read_parquet(path)["customer_id"].str.startswith("SIM-").all()
+
+
+@pytest.mark.slow
+def test_desk_each_owner_has_files_of_the_own(desk: Demo) -> None:
+    """A workbook and a page each, accounts without an owner included."""
+    folder = Path(labelled(desk, "By owner"))
+    owners = pd.read_csv(desk.folder / "patron-desk" / "customers.csv")["owner"].nunique()
+    assert len(list(folder.glob("*.xlsx"))) in (owners, owners + 1)
+    assert len(list(folder.glob("*.html"))) == len(list(folder.glob("*.xlsx")))
+
+
+@pytest.mark.slow
+def test_desk_everything_lies_in_the_folder(desk: Demo) -> None:
+    """Nothing is left beside it, and nothing looks like an accident."""
+    assert [path.name for path in desk.folder.iterdir()] == ["patron-desk"]
+    for word in ("Traceback", "Warning", "WARNING"):
+        assert word not in desk.err
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_files_of_the_distributor_are_a_project(language: str, tmp_path: Path) -> None:
+    """The config fits the files: every row is used, calls and events are read, it is marked."""
+    from patron.config import load_config
+    from patron.workflows import check, write_distributor
+    from patron.workflows.base import open_base
+
+    made = patron.simulate_distributor(40, language=language, seed=1)
+    assert write_distributor(tmp_path, made) == made.as_of
+    config = load_config(tmp_path / "patron.yaml")
+    report = check(config)
+    assert (report.rows_in, report.rows_used) == (len(made.orders), len(made.orders))
+    assert report.currency == made.currency
+    assert (config.simulated, config.language, str(config.as_of)) == (True, language, str(made.as_of))
+    base = open_base(config)
+    assert base.actions is not None
+    assert len(base.actions) == len(made.actions)
+    assert base.tables.events is not None
+    assert len(base.tables.events) == len(made.events)

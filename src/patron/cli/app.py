@@ -26,10 +26,17 @@ app = typer.Typer(
 #: Group of the overview -> its commands, in the order they are shown.
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
     "Start": {"demo": start.demo, "init": start.init_project, "check": start.check},
-    "Weekly": {"score": weekly.score, "report": weekly.report},
+    "Weekly": {
+        "score": weekly.score,
+        "actions": weekly.actions,
+        "worklist": weekly.worklist,
+        "report": weekly.report,
+        "account": weekly.account,
+    },
     "Study": {
         "train": study.train,
         "backtest": study.backtest,
+        "retention": study.retention,
         "verify": study.verify,
         "features": study.features,
     },

@@ -40,6 +40,16 @@ def _day(option: str, text: str) -> None:
         ) from None
 
 
+def a_day(option: str, text: str | None) -> date | None:
+    """Read a day, or refuse what is none."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a day like 2011-09-10.", param_hint=option) from None
+
+
 def one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse a value that is not among those allowed."""
     if value not in allowed:

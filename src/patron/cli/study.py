@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from patron.cli import screen
-from patron.cli.options import AsOf, ConfigFile, Json, load
+from patron.cli.options import AsOf, ConfigFile, Json, a_day, load, one_of
 
 
 def train(
@@ -75,6 +75,48 @@ def backtest(
         screen.say_json(backtest_json(done, settings.language))
         return
     print_backtest(done, config)
+
+
+def retention(
+    config: ConfigFile,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="COLUMN",
+            help="tier, value_tier, lifecycle_stage or a column of the customer file.",
+        ),
+    ] = None,
+    every: Annotated[str, typer.Option("--every", help="month, quarter or year.")] = "month",
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DAY", help="Count periods from this day, e.g. 2010-10-01."),
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="No period ends later (exclusive).")
+    ] = None,
+    include_current: Annotated[
+        bool, typer.Option("--include-current", help="Also the period that is not over yet.")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+) -> None:
+    """Show who stayed, left and came back, by month, quarter or year; needs no model.
+
+    Example: patron retention configs/online_retail_ii.yaml --every quarter --by lifecycle_stage
+    """
+    from patron.cli.retention_report import print_retention
+    from patron.workflows import retention as run
+
+    one_of("--every", every, ("month", "quarter", "year"))
+    days = {"start": a_day("--from", start), "end": a_day("--to", end)}
+    settings = load(config, as_of)
+    with screen.progress(quiet=as_json) as progress:
+        done = run(settings, by=by, every=every, **days, include_current=include_current, progress=progress)
+    if as_json:
+        screen.say_json(done.to_dict())
+        return
+    print_retention(done)
 
 
 def verify(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None:

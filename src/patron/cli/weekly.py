@@ -70,3 +70,92 @@ def report(
         screen.say_json({"report": str(path)})
         return
     screen.say(f"Wrote {path}")
+
+
+def actions(
+    config: ConfigFile,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Worklists (.xlsx) that came back.", show_default=False),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Take the outcomes that salespeople filled in into the action log.
+
+    Example: patron actions configs/online_retail_ii.yaml returned/anna.xlsx returned/bo.xlsx
+    """
+    from patron.cli.actions_report import show, summary
+    from patron.workflows import import_actions
+
+    settings = load(config)
+    with screen.progress(quiet=as_json) as progress:
+        done = import_actions(settings, files, progress=progress)
+    if as_json:
+        screen.say_json(summary(done))
+        return
+    show(done, str(config))
+
+
+def worklist(
+    config: ConfigFile,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")
+    ] = None,
+    per_owner: Annotated[
+        int | None,
+        typer.Option("--per-owner", metavar="N", min=1, help="Calls per owner, instead of the config's."),
+    ] = None,
+    split_by_owner: Annotated[
+        Path | None,
+        typer.Option("--split-by-owner", metavar="DIR", help="One workbook and one page per owner."),
+    ] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=".xlsx or .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say whom to call this week, ranked in money: a workbook for each account manager.
+
+    Example: patron worklist configs/online_retail_ii.yaml --per-owner 15
+    """
+    from patron.cli.worklist_report import show_worklist, worklist_summary
+    from patron.workflows import worklist as run
+
+    if lang is not None:
+        one_of("--lang", lang, ("en", "zh"))
+    where = {"scores_file": scores, "split_by_owner": split_by_owner, "out": out}
+    done = run(load(config), per_owner=per_owner, language=lang, **where)
+    screen.warn(done.warnings)
+    if as_json:
+        screen.say_json(worklist_summary(done))
+        return
+    show_worklist(done)
+
+
+def account(
+    config: ConfigFile,
+    customer_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Customer, as the orders write it.", show_default=False),
+    ],
+    scores: Annotated[
+        Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")
+    ] = None,
+    lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show one customer: orders, rhythm, value, risk, drivers, and what past actions came to.
+
+    Example: patron account configs/online_retail_ii.yaml 12748
+    """
+    from patron.workflows import account as run
+
+    if lang is not None:
+        one_of("--lang", lang, ("en", "zh"))
+    shown = run(load(config), customer_id, scores_file=scores, language=lang, out=out)
+    if as_json:
+        screen.say_json(shown.to_dict())
+        return
+    for line in shown.lines:
+        screen.say(line)
+    screen.say(f"Wrote {shown.path.resolve()}")

@@ -88,10 +88,10 @@ class Ledger(Section):
     csv: Csv = block(Csv, "how CSV files are written")
     customers: str | None = setting(None, "file of customers: customer_id, then any attributes")
     events: str | None = setting(
-        None, "file of events: customer_id, happened_at, kind, value, known_at, topic"
+        None, "file of events: customer_id, happened_at, kind, value, known_at, topic, closed_at, respondent"
     )
     actions: str | None = setting(
-        None, "file of what was done: customer_id, happened_at, owner, action, outcome"
+        None, "file of what was done: customer_id, happened_at, owner, action, outcome, reason, snoozed_until"
     )
     customer_merges: str | None = setting(None, "file of re-keyed customers: old_id, new_id, effective_on")
     currency: IsoCurrency | None = setting(None, "ISO code of all amounts; null means two decimals")

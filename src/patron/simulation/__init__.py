@@ -4,6 +4,7 @@ In: how many customers, in which world. Out: an order ledger, or a purchase summ
 Not here: any estimate.
 """
 
+from patron.simulation.distributor import SimulatedDistributor, simulate_distributor
 from patron.simulation.fading import Fading
 from patron.simulation.ledger import SimulatedLedger, simulate_ledger
 from patron.simulation.parameters import DEFAULTS, LETTERS
@@ -15,7 +16,9 @@ __all__ = [
     "LETTERS",
     "Fading",
     "SeasonalRate",
+    "SimulatedDistributor",
     "SimulatedLedger",
+    "simulate_distributor",
     "simulate_ledger",
     "simulate_summary",
 ]

@@ -1,25 +1,41 @@
 """The stories, top to bottom: each is a few calls and no arithmetic."""
 
+from patron.workflows.account import AccountShown, account
+from patron.workflows.actions import ActionsImported, import_actions
 from patron.workflows.backtest import Backtested, backtest
 from patron.workflows.check import check
 from patron.workflows.demo import demo
+from patron.workflows.demo_desk import DemonstratedDesk, demo_desk, write_distributor
 from patron.workflows.initialise import initialise
 from patron.workflows.report import report
+from patron.workflows.retention import Retained, retention
 from patron.workflows.score import Scored, score
 from patron.workflows.train import Trained, train
 from patron.workflows.verify import Verified, verify
+from patron.workflows.worklist import Listed, worklist
 
 __all__ = [
+    "AccountShown",
+    "ActionsImported",
     "Backtested",
+    "DemonstratedDesk",
+    "Listed",
+    "Retained",
     "Scored",
     "Trained",
     "Verified",
+    "account",
     "backtest",
     "check",
     "demo",
+    "demo_desk",
+    "import_actions",
     "initialise",
     "report",
+    "retention",
     "score",
     "train",
     "verify",
+    "worklist",
+    "write_distributor",
 ]
