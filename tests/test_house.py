@@ -32,6 +32,8 @@ DATA_FILES = (
     "py.typed",
     "actions/words_en.json",
     "actions/words_zh.json",
+    "cli/retention_en.json",
+    "cli/retention_zh.json",
     "config.schema.json",
     "playbook/default.yaml",
     "reports/account.html.j2",

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import functools
+import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+from filelock import FileLock
 from trade_simulation import simulate_orders
 
 from patron.config import Config, load_config
@@ -72,9 +75,18 @@ def write_project(folder: Path, session: Path, orders: pd.DataFrame, as_of: str 
 
 @functools.cache
 def trained_project(session: Path) -> Project:
-    """The project that tests look at; those that change one make a copy (`copied`)."""
-    config = write_project(session / "trade" / "project", session, trade_orders())
-    return Project(config.parent, config, trade_orders(), train(load_config(config)))
+    """The project that tests look at; those that change one make a copy (`copied`).
+
+    Trained by the first of the test processes that gets here; the others read what it made.
+    """
+    shared = session.parent if os.environ.get("PYTEST_XDIST_WORKER") else session
+    kept = shared / "trade.pickle"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            config = write_project(shared / "trade" / "project", session, trade_orders())
+            made = Project(config.parent, config, trade_orders(), train(load_config(config)))
+            kept.write_bytes(pickle.dumps(made))
+    return pickle.loads(kept.read_bytes())
 
 
 def copied(project: Project, folder: Path) -> Path:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from patron.errors import ModelError, PatronError
 from patron.ledger import Ledger, load_customers, load_events, load_ledger, materialise
+from patron.metrics import scale_problems
 from patron.model import PatronModel
 from patron.retention import cohorts as cohort_table
 from patron.retention import retention_by_column
@@ -132,6 +133,7 @@ def retention_metrics(
     events: Any = None,
     active_days: int = 180,
     new_days: int = 90,
+    growing_days: int = 365,
     nps_scale: tuple[int, int] = (0, 10),
     merges: Sequence[CustomerMerge] = (),
     **reading: Any,
@@ -157,8 +159,9 @@ def retention_metrics(
         start, whose figures add up to the whole.
     customers, events : frame or path, optional
         As in `ledger.load_customers` and `ledger.load_events`; events tell the NPS and dissatisfaction.
-    active_days, new_days : int
-        Silent for longer is lost; lost within so many days of the first order is onboarding churn.
+    active_days, new_days, growing_days : int
+        Silent for longer is lost; lost within so many days of the first order is onboarding churn; with
+        `by` a tier or stage, first order at most so long ago is new, growing.
     nps_scale : (int, int)
         Lowest and highest answer of the NPS question.
     merges : sequence of CustomerMerge
@@ -176,7 +179,8 @@ def retention_metrics(
     NotEnoughData
         If no whole period lies before ``as_of``.
     PatronError
-        If there is no column `by`; the columns are listed.
+        If there is no column `by` (the columns are listed), a day cannot be read, a period is empty, or the
+        scale does not go up.
 
     Examples
     --------
@@ -187,24 +191,46 @@ def retention_metrics(
     >>> years[["period_start", "customers_start", "customers_new", "customers_end"]].values.tolist()
     [[datetime.date(2024, 1, 1), 0, 2, 1]]
     """
+    choice = _chosen(every, periods, start, end, include_current, nps_scale)
     tables, day, minor_digits = _desk_tables(orders, as_of, reading, customers, events, merges)
-    choice: dict[str, Any] = {"include_current": include_current, "every": every}
-    if start is not None:
-        choice["start_day"] = to_day(start)
-    if end is not None:
-        choice["end_day"] = to_day(end)
-    if periods is not None:
-        choice = {"periods": [(to_day(a), to_day(b)) for a, b in periods]}
     return retention_by_column(
         tables,
         day,
         by,
         active_days=active_days,
         new_days=new_days,
+        growing_days=growing_days,
         nps_scale=nps_scale,
         minor_digits=minor_digits,
         **choice,
     )
+
+
+def _chosen(
+    every: str,
+    periods: Sequence[tuple[str | date, str | date]] | None,
+    start: str | date | None,
+    end: str | date | None,
+    include_current: bool,
+    nps_scale: tuple[int, int],
+) -> dict[str, Any]:
+    """Read the days of the periods; all that is wrong is said at once."""
+    problems = scale_problems(nps_scale)
+
+    def read(name: str, value: str | date | None) -> int | None:
+        try:
+            return None if value is None else to_day(value)
+        except (ValueError, AttributeError):
+            problems.append(f"{name} is {value!r}; it must be a day such as '2024-01-31'.")
+            return None
+
+    days = {"start_day": read("start", start), "end_day": read("end", end)}
+    pairs = [(read("a period's start", a), read("a period's end", b)) for a, b in periods or ()]
+    if problems:
+        raise PatronError(problems)
+    if periods is not None:
+        return {"periods": pairs}
+    return {"every": every, "include_current": include_current, **days}
 
 
 def cohorts(

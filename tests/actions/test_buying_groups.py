@@ -75,7 +75,38 @@ def test_groups_by_hand() -> None:
     head, group, unknown = found.replace({np.nan: None}).values.tolist()
     assert head == ["HEAD", "Head office", 2, 2, 200.0, 110.0, 400.0, "", "low"]
     assert group == ["GROUP", "Group plc", 4, 2, 6.3, 20.0, 800.0, "South, East, g4", "high"]
-    assert unknown == ["unknown", "unknown", 1, 0, 100.0, None, 200.0, "Last", None]
+    assert unknown == ["unknown", "Group of Last", 1, 0, 100.0, None, 200.0, "Last", None]
+
+
+@pytest.mark.parametrize(
+    ("names", "language", "said"),
+    [
+        (["Kingham Foods (Hull)", "Kingham Foods (Ely)"], "en", "Kingham Foods"),
+        (["Kingham Food", "Kingham Foods"], "en", "Kingham"),
+        (["The Oak", "The Ash"], "en", "Group of The Ash"),
+        (["福州福诚幼儿园（杭州店）", "福州福诚幼儿园（宁波店）"], "zh", "福州福诚幼儿园"),
+        (["福州红星", "福州安达"], "zh", "福州安达所属集团"),
+        ([None, "South"], "en", "Group of South"),
+        ([None, None], "en", "GROUP"),
+    ],
+)
+def test_a_group_without_a_name_is_called_after_its_sites(
+    names: list[str | None], language: str, said: str
+) -> None:
+    """What their names begin with, in whole words; else the site with the most revenue; else the id."""
+    scores = pd.DataFrame(
+        [score("a", revenue_last_12_months=10.0), score("b", revenue_last_12_months=30.0, tier="at_risk")]
+    )
+    customers = pd.DataFrame({"customer_id": ["a", "b"], "name": names, "parent_id": "GROUP"})
+    assert buying_groups(scores, customers, language=language)["name"].tolist() == [said]
+
+
+def test_silent_sites_are_listed_as_the_language_does() -> None:
+    """Commas in English, the mark for lists in Chinese."""
+    said = {code: buying_groups(SCORES, CUSTOMERS, language=code)["silent_sites"][1] for code in ("en", "zh")}
+    assert said == {"en": "South, East, g4", "zh": "South、East、g4"}
+    towns = CUSTOMERS.assign(name=CUSTOMERS["name"].replace("East", "East, Ely"))
+    assert buying_groups(SCORES, towns)["silent_sites"][1] == "South; East, Ely; g4"
 
 
 def test_sums_over_sites_are_the_sums_of_the_scores() -> None:
@@ -106,7 +137,7 @@ def test_sisters_are_told_in_english() -> None:
 def test_sisters_are_told_in_chinese() -> None:
     """Same facts."""
     notes = sister_notes(SCORES, CUSTOMERS, language="zh").set_index("customer_id")["sister_note"]
-    assert notes["g1"] == "同集团网点“South”自2024年4月3日起未再下单;由同事负责的1家同集团网点已停止下单。"
+    assert notes["g1"] == "同集团网点“South”自2024年4月3日起未再下单；由同事负责的1家同集团网点已停止下单。"
     assert notes["h1"] == ""
 
 
@@ -156,7 +187,7 @@ def test_circles_and_hostile_names_do_no_harm() -> None:
     circle = pd.DataFrame({"customer_id": ["g1", "g2", "h1"], "parent_id": ["g2", "g1", "<script>"]})
     assert buying_groups(SCORES, circle)["group_id"].tolist() == ["<script>"]
     named = circle.assign(name=["=HYPERLINK(1)", "x", "y"])
-    assert buying_groups(SCORES, named)["name"].tolist() == ["<script>"]
+    assert buying_groups(SCORES, named)["name"].tolist() == ["Group of y"]
 
 
 @pytest.mark.parametrize("attributes", [None, pd.DataFrame({"customer_id": ["g1"]}), CUSTOMERS.iloc[:1]])

@@ -21,6 +21,7 @@ from patron.actions import (
 )
 from patron.errors import NotEnoughData, PatronError
 from patron.metrics import ended_share, wilson_interval
+from patron.retention import retention_metrics
 from patron.snapshots import CustomerMerge, CustomerTables
 
 NAN = np.nan
@@ -226,8 +227,53 @@ def test_without_closings_a_complaint_counts_as_open_for_180_days() -> None:
 
 
 def test_another_scale_has_its_promoters_at_the_same_place() -> None:
-    """0 to 5: from 4.5 on."""
-    assert referred(nps("a", 4.4, 3), nps("b", 4.5, 3), nps("c", 5, 3), nps_scale=(0, 5)) == ["b", "c"]
+    """0 to 5: above 85 %, that is 4.25."""
+    assert referred(nps("a", 4.2, 3), nps("b", 4.3, 3), nps("c", 5, 3), nps_scale=(0, 5)) == ["b", "c"]
+    with pytest.raises(PatronError, match="nps_scale is 10 to 0"):
+        referred(nps("a", 4.2, 3), nps_scale=(10, 0))
+
+
+@pytest.mark.parametrize(
+    ("scale", "promoters", "detractors"),
+    [((0, 10), {9, 10}, set(range(7))), ((1, 10), {9, 10}, set(range(1, 7))), ((1, 5), {5}, {1, 2, 3}),
+     ((0, 100), set(range(86, 101)), set(range(65)))],
+)  # fmt: skip
+def test_referrals_and_the_score_mean_the_same_promoters(
+    scale: tuple[int, int], promoters: set[int], detractors: set[int]
+) -> None:
+    """Every answer on the scale, and one beyond either end, which is none."""
+    for answer in range(scale[0] - 1, scale[1] + 2):
+        tables = with_events(nps("a", answer, 3))
+        score = retention_metrics(
+            tables, DAY, periods=[(DAY - 40, DAY)], active_days=180, nps_scale=scale
+        ).iloc[0]
+        asked = len(referral_candidates(tables, DAY, SCORES, nps_scale=scale))
+        counted = (asked, score["nps_promoters"], score["nps_detractors"])
+        assert counted == (answer in promoters, answer in promoters, answer in detractors), answer
+        assert score["nps_impossible"] == (not scale[0] <= answer <= scale[1])
+
+
+def test_an_impossible_answer_replaces_none() -> None:
+    """11 of 10 after a 9: a still is a promoter; an 11 alone makes none."""
+    assert referred(nps("a", 9, 90), nps("a", 11, 10), nps("b", 11, 10)) == ["a"]
+
+
+def test_of_two_answers_of_a_day_the_lower_one_counts() -> None:
+    """A 9 and a 7 of one day: passive, in whatever order they stand, or become known."""
+    assert referred(nps("a", 9, 10), nps("a", 7, 10)) == []
+    late = with_events(nps("a", 9, 10), nps("a", 7, 10))
+    assert late.events is not None
+    late.events.loc[0, "known_day"] += 2
+    assert referral_candidates(late, DAY, SCORES).empty
+
+
+def test_an_answer_counts_from_the_day_it_was_given() -> None:
+    """Given 366 days ago and known since a week: too old, as for the score."""
+    tables = with_events(nps("a", 9, 366), nps("b", 9, 364))
+    assert tables.events is not None
+    tables.events["known_day"] = DAY - 7
+    assert referral_candidates(tables, DAY, SCORES)["customer_id"].tolist() == ["b"]
+    assert "a" in survey_due(tables, DAY, SCORES)["customer_id"].tolist()
 
 
 def test_accounts_without_a_survey_for_a_year() -> None:
@@ -274,15 +320,25 @@ def test_a_log_that_is_too_short_knows_no_year_before() -> None:
 
 
 def test_response_times_by_tier() -> None:
-    """standard (a, d, f, h): 5, 2, 1 days and one open for 700: the half is reached at 2. high_value (b): 4.
-    potential (c): one open for 20. at_risk (e): 10. Everybody: of 7, the fourth is 5."""
+    """standard (a, d, f, h): 5, 2, 1 days: the half is reached at 2; one open for 700 is older.
+    high_value (b): 4. potential (c): one open for 20. at_risk (e): 10. Everybody: the third of six."""
     times = response_times(with_events(*TICKETS), DAY, SCORES)
     assert times["tier"].tolist() == ["high_value", "potential", "standard", "at_risk", None]
-    assert times["tickets"].tolist() == [1, 1, 4, 1, 7]
+    assert times["tickets"].tolist() == [1, 1, 3, 1, 6]
     assert times["closed_tickets"].tolist() == [1, 0, 3, 1, 5]
     assert times["open_tickets"].tolist() == [0, 1, 1, 0, 2]
-    np.testing.assert_array_equal(times["median_days_to_close"], [4, NAN, 2, 10, 5])
+    np.testing.assert_array_equal(times["median_days_to_close"], [4, NAN, 2, 10, 4])
     np.testing.assert_array_equal(times["oldest_open_days"], [NAN, 20, 700, NAN, 700])
+
+
+def test_old_tickets_that_were_never_closed_do_not_lengthen_the_median() -> None:
+    """Three of the year took 2 days each; ten of three years ago are still open."""
+    recent = [ticket("a", 10 + k, 8 + k) for k in range(3)]
+    old = [ticket("a", 1000 + k) for k in range(10)]
+    times = response_times(with_events(*recent, *old), DAY, SCORES).iloc[-1]
+    assert times["median_days_to_close"] == 2
+    counts = ["tickets", "closed_tickets", "open_tickets", "oldest_open_days"]
+    assert times[counts].tolist() == [3, 3, 10, 1009]
 
 
 def test_without_closings_nothing_is_said_about_them() -> None:

@@ -265,3 +265,76 @@ def test_strangers_in_the_log_are_named() -> None:
     rows = log(("b", 1, "lost"), ("x", 1, "lost"), ("x", 2, "lost"))
     assert unknown_customers(rows, ["a", "b"]) == ["x"]
     assert log_before(rows, 2)["customer_id"].tolist() == ["b", "x"]
+
+
+def scaled(rows: pd.DataFrame, model: str, label: str | None, horizon: int = 60) -> pd.DataFrame:
+    """Say by which model, label and horizon the risk of these rows is meant."""
+    return rows.assign(model=model, churn_label=label, churn_horizon_days=horizon)
+
+
+@pytest.mark.parametrize(
+    ("then", "is_comparable"),
+    [
+        (("m/1", "silence", 60), True),
+        (("m/2", "silence", 60), True),  # trained again
+        (("m/1", "rhythm", 60), False),
+        (("m/2", "silence", 90), False),
+        (("m/1", None, 60), True),  # a list that names no label, by the same model
+        (("m/2", None, 60), False),
+    ],
+)
+def test_risks_of_another_scale_are_not_compared(
+    then: tuple[str, str | None, int], is_comparable: bool
+) -> None:
+    """0.1 of one label and 0.5 of another say nothing about a change: cooldown stays, nothing is worse."""
+    previous = scaled(earlier(("a", 986, "low", 0.1), ("b", 986, "low", 0.1)), *then)
+    now = scaled(candidates(a=0.5, b=0.5), "m/1", "silence")
+    found = remembered(now, log(("a", 988, "reached")), previous, TODAY, COOLDOWN).rows
+    assert found["kept_off"].tolist() == [None if is_comparable else "cooldown", None]
+    assert found["since_last"].tolist()[1] == ("worse" if is_comparable else "same")
+
+
+def test_the_call_is_compared_with_the_nearest_list_of_its_scale() -> None:
+    """Between the label of the call and today's there was a change: the first list since then counts."""
+    before = scaled(earlier(("a", 979, "low", 0.1)), "m/1", "rhythm")
+    for probability, code in ((0.45, "cooldown"), (0.35, None)):
+        since = scaled(earlier(("a", 986, "medium", probability)), "m/2", "silence")
+        memory = remembered(
+            scaled(candidates(a=0.5), "m/2", "silence"),
+            log(("a", 980, "reached")),
+            pd.concat([before, since]),
+            TODAY,
+            COOLDOWN,
+        )
+        assert memory.rows["kept_off"].tolist() == [code]
+
+
+def test_from_one_list_to_the_other() -> None:
+    """Who lapsed since the last list is worse off; who came back is new on the call list."""
+    previous = earlier(*((name, 993, "medium", 0.5) for name in ("lapsed", "back", "stays", "gone")))
+    previous["list"] = ["call", "win_back", "call", "win_back"]
+    now = candidates(lapsed=0.5, back=0.5, stays=0.5, gone=0.5)
+    now["list"] = ["win_back", "call", "call", "win_back"]
+    found = remembered(now, None, previous, TODAY, COOLDOWN).rows
+    assert found["since_last"].tolist() == ["worse", "new", "same", "same"]
+
+
+@pytest.mark.parametrize("outcome", ["dismissed", "lost"])
+@pytest.mark.parametrize("day", [940, 950, 960])
+def test_a_call_that_nobody_answered_ends_no_dismissal(outcome: str, day: int) -> None:
+    """Whatever day it names to wait for, before, on or after the day of the dismissal."""
+    rows = [("a", 950, outcome, "closed"), ("a", day, "none", None, 970)]
+    assert kept_off(*rows) == outcome
+    until = remembered(candidates(a=0.5), log(*rows), None, TODAY, COOLDOWN).rows["kept_off_until"]
+    assert until.tolist() == [None]
+
+
+def test_the_day_that_nobody_answered_for_is_waited_for() -> None:
+    """Until then also once the dismissal is over; the later of two days counts; a newer word ends it."""
+    over = ("a", 950, "dismissed", "fair", 970)
+    assert kept_off(over, ("a", 960, "none", None, TODAY + 1)) == "snoozed"
+    assert kept_off(over, ("a", 960, "none", None, TODAY)) is None
+    waits = [("a", 940, "reached", None, TODAY + 9), ("a", 950, "none", None, TODAY + 5)]
+    row = remembered(candidates(a=0.5), log(*waits), None, TODAY, COOLDOWN).rows.iloc[0]
+    assert (row["kept_off"], row["kept_off_until"]) == ("snoozed", on(TODAY + 9))
+    assert kept_off(("a", 950, "none", None, TODAY + 5), ("a", 960, "reached")) is None

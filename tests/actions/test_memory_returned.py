@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -231,3 +232,66 @@ def test_the_workbook_that_a_list_is_written_to_comes_back(tmp_path: Path, langu
         "5": "none",
     }
     assert set(log["day"]) == {(date(2024, 7, 1) - date(1970, 1, 1)).days}
+
+
+def damaged(path: Path, part: str, content: bytes) -> Path:
+    """A worklist in whose file one part was overwritten."""
+    whole = filled_in(path.with_name("whole.xlsx"), ("1", "reached", date(2024, 7, 3), None))
+    with zipfile.ZipFile(whole) as before, zipfile.ZipFile(path, "w") as after:
+        for name in before.namelist():
+            after.writestr(name, content if name == part else before.read(name))
+    return path
+
+
+def test_a_damaged_workbook_is_refused_in_words(tmp_path: Path) -> None:
+    """XML that ends too soon, properties that are none, a chart sheet without a chart: one line each."""
+    chart = Workbook()
+    chart.create_chartsheet("Chart")
+    chart.save(tmp_path / "chart.xlsx")
+    damaged(tmp_path / "cut.xlsx", "xl/worksheets/sheet2.xml", b"<worksheet><sheetData>")
+    damaged(tmp_path / "core.xlsx", "docProps/core.xml", b"not XML")
+    for name in ("cut.xlsx", "core.xlsx", "chart.xlsx"):
+        with pytest.raises(PatronError) as caught:
+            import_worklist(tmp_path / name, tmp_path / "actions.csv")
+        assert str(caught.value).startswith(f"{name} cannot be read as a spreadsheet (")
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "actions.csv").exists()
+
+
+def test_a_date_long_before_the_list_is_a_problem(tmp_path: Path) -> None:
+    """In January the old year is typed; 60 days before the list are the limit, if that day is known."""
+    rows = [
+        ("1", "reached", date(2023, 1, 9), None),
+        ("2", "reached", date(2023, 11, 8), None),
+        ("3", "reached", date(2023, 11, 9), None),
+        ("4", "reached", date(2024, 1, 9), None),
+    ]
+    done, log = imported(filled_in(tmp_path / "a.xlsx", *rows, listed_on="2024-01-08"))
+    assert [text[:33] for text in done.problems] == [
+        "a.xlsx, sheet 'Worklist', row 2: ",
+        "a.xlsx, sheet 'Worklist', row 3: ",
+    ]
+    assert "2023-01-09 lies more than 60 days before the list of 2024-01-08" in done.problems[0]
+    assert log["customer_id"].tolist() == ["3", "4"]
+    assert imported(filled_in(tmp_path / "b.xlsx", rows[0]))[0].problems == ()
+
+
+def test_an_apostrophe_that_belongs_to_the_id_stays(tmp_path: Path) -> None:
+    """Where the ledger knows the customer with it and not without."""
+    rows = [(name, "reached", date(2024, 7, 3), None) for name in ("'=x", "'=y", "'@both")]
+    known = {"'=x", "=y", "'@both", "@both"}
+    done, log = imported(filled_in(tmp_path / "a.xlsx", *rows), customers=known)
+    assert (sorted(log["customer_id"]), done.unknown_customers) == (["'=x", "=y", "@both"], ())
+
+
+def test_a_correction_that_cannot_weaken_is_said(tmp_path: Path) -> None:
+    """Lost, then reached from a corrected workbook: both are named; it is said once, when it is added."""
+    day = date(2024, 7, 3)
+    first = imported(filled_in(tmp_path / "a.xlsx", ("1", "lost", day, None), ("2", "reached", day, None)))[0]
+    assert first.outweighed == ()
+    corrected = filled_in(tmp_path / "a.xlsx", ("1", "reached", day, None), ("2", "ordered", day, None))
+    done, log = imported(corrected)
+    assert (done.added, len(log), len(done.outweighed)) == (2, 4, 1)
+    assert done.outweighed[0].startswith("a.xlsx: 'reached' for customer '1' on 2024-07-03 by Anna")
+    assert "the log says 'lost'" in done.outweighed[0]
+    assert imported(corrected)[0].outweighed == ()

@@ -141,16 +141,16 @@ def test_the_words_claim_nothing() -> None:
     """Figures, and that an order after a call is no proof; in both languages."""
     won = accounts_won(LOG, bought(*ORDERS), TODAY)
     said = won_in_words(won, currency="EUR")
-    assert said.startswith("Won: 2 of 4 accounts called in the last 90 days ordered again, EUR 350 since")
+    assert said.startswith("Won: 2 of 4 accounts called in the last 90 days ordered again, €350 since")
     assert "does not prove" in said
     chinese = won_in_words(won, currency="EUR", language="zh")
-    assert "近90天联系过的4家客户中,2家再次下单" in chinese
+    assert "近 90 天联系过的 4 家客户中，2 家再次下单" in chinese
     assert "不能证明" in chinese
     nobody = Won(won.rows.head(0), 0, 0.0, 60)
     assert (
         won_in_words(nobody) == "No account was reached in the last 60 days, as far as the action log says."
     )
-    assert won_in_words(nobody, language="zh") == "近60天没有联系记录。"
+    assert won_in_words(nobody, language="zh") == "近 60 天没有联系记录。"
 
 
 def test_what_happened_after_each_action() -> None:

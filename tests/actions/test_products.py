@@ -14,6 +14,7 @@ import pytest
 from synthetic_ledger import ENGINES, Line, tables_of
 
 from patron.actions import ProductTrial, peers_also_buy, peers_trial, stopped_categories, stopped_trial
+from patron.actions.product_trial import _judged_stopped
 from patron.errors import NotEnoughData, PatronError
 from patron.snapshots import CustomerMerge, CustomerTables, RhythmRule, history_before
 
@@ -80,6 +81,27 @@ def test_the_limit_is_shrunk_to_the_base() -> None:
     found = stopped_categories(tables_of(rows), DAY, rule=rule).set_index("category")
     limit = np.exp((4 * np.log(10) + 3 * np.log(25)) / 7)
     assert found.loc["pens", "days_late_ratio"] == pytest.approx(30 / limit)
+
+
+#: Gaps whose 90 % quantile is a whole number, missed by the last digit: by all engines, two, DuckDB.
+ROUNDED = {
+    136: (37, 55, 58, 82, 88, 92, 125, 127, 130, 190),
+    117: (33, 35, 36, 37, 39, 59, 71, 77, 78, 81, 88, 95, 102, 127, 172),
+    167: (37, 38, 39, 41, 58, 74, 82, 93, 103, 112, 122, 128, 131, 134, 138, 162, 163, 183, 192),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_silent_for_exactly_its_own_limit_is_not_late(engine: str) -> None:
+    """On the day it is, on no engine; on the day after, on every one, by the same ratio."""
+    rows = bought("z", "pens", (DAY - 1,))
+    for limit, gaps in ROUNDED.items():
+        days = DAY - limit - np.cumsum((0, *gaps))
+        rows += bought(f"{limit}", "pens", (int(day) for day in days))
+        rows += bought(f"{limit}", "ink", range(DAY - 400, DAY, 3))
+    assert stopped_categories(tables_of(rows, engine=engine), DAY).empty
+    late = stopped_categories(tables_of(rows, engine=engine), DAY + 1).set_index("customer_id")
+    assert late["days_late_ratio"].to_dict() == {f"{n}": round((n + 1) / n, 9) for n in ROUNDED}
 
 
 def test_revenue_is_that_of_the_year_up_to_the_last_purchase() -> None:
@@ -176,6 +198,19 @@ def test_support_is_the_share_of_peers_shrunk_to_the_base() -> None:
     assert set(found["peer_level"]) == {"industry"}
     # the median of 10, 20, 30, 60 is 25
     assert found["expected_margin"].tolist() == pytest.approx([support[0] * 25 * 0.4, support[1] * 10 * 0.4])
+
+
+def test_the_margin_to_expect_is_the_customers_own() -> None:
+    """One number for everybody, or one each; who has none gets none."""
+    plain = peers_also_buy(shops(), DAY, min_peers=3)
+    assert plain["expected_margin"].dtype == plain["support"].dtype == np.float64
+    half = peers_also_buy(shops(), DAY, min_peers=3, margin=0.5)
+    assert half["expected_margin"].tolist() == [x / 2 for x in plain["expected_margin"]]
+    first, *others = sorted(plain["customer_id"].unique())
+    each = peers_also_buy(shops(), DAY, min_peers=3, margin=pd.Series({first: 0.25, others[0]: 0.5}))
+    share = plain["customer_id"].map({first: 0.25, others[0]: 0.5})
+    np.testing.assert_allclose(each["expected_margin"], plain["expected_margin"] * share)
+    assert each["expected_margin"].isna().sum() == (~plain["customer_id"].isin([first, others[0]])).sum() > 0
 
 
 def test_too_few_peers_give_way_to_everybody() -> None:
@@ -305,6 +340,40 @@ def test_stopped_categories_stay_away_where_rhythms_are_regular() -> None:
     assert trial.rate_of_rule is not None
     assert trial.rate_of_others is not None
     assert trial.rate < trial.rate_of_rule < 0.5 < trial.rate_of_others
+
+
+def test_where_nothing_else_is_silent_for_as_long_there_is_nothing_to_compare_with() -> None:
+    """40 accounts buy ink every day but one; pens, every 30 days, ended 100 days ago and are on the list."""
+    rows: list[Line] = []
+    for k in range(40):
+        rows += bought(f"{k:02d}", "ink", range(0, 1095, 5))
+        rows += bought(f"{k:02d}", "pens", range(600, 900, 30))
+    rows += bought("keeps pens on sale", "pens", range(900, 1095, 50))
+    trial = stopped_trial(tables_of(rows), 1095)
+    assert (trial.rate, trial.rate_of_others, trial.difference, trial.low, trial.is_shown) == (
+        0.0,
+        None,
+        None,
+        None,
+        False,
+    )
+    assert trial.customers == 40
+    assert "nothing to compare with" in trial.sentence("en")
+    assert "0.0% was bought again within 90 days" in trial.sentence("en")
+    assert "可供比较" in trial.sentence("zh")
+
+
+def test_draws_without_anything_to_compare_with_are_left_out() -> None:
+    """One account alone holds what was silent for as long: a third of the draws lack it."""
+    listed = [(f"{k:02d}", 100, True, k == 0) for k in range(30)]
+    pairs = pd.DataFrame(
+        [*listed, ("zz", 100, False, True)], columns=["customer_id", "silence_days", "is_stopped", "bought"]
+    ).assign(is_longest=lambda frame: frame["is_stopped"])
+    trial = _judged_stopped(pairs, [0])
+    assert trial.difference == pytest.approx(1 / 30 - 1)
+    assert trial.low is not None
+    assert trial.high is not None
+    assert -1 <= trial.low <= trial.difference <= trial.high < 0
 
 
 def test_stopped_categories_are_hidden_where_purchases_have_no_memory() -> None:

@@ -101,9 +101,10 @@ def test_due_by_the_own_rhythm():
 
 
 def test_everybody_is_somewhere():
-    """One candidate for each reason; lapsed, excluded and those without value at risk are none."""
+    """One candidate for each reason; lapsed and excluded customers are none."""
+    ids = ["called", "closed", "gone", "later", "early", "cheap", "on", "over", "unknown", "x2", "x3"]
     scores = score_rows(
-        customer_id=["called", "closed", "gone", "later", "early", "cheap", "on", "over", "x1", "x2", "x3"],
+        customer_id=ids,
         value_at_risk=[100.0] * 5 + [10.0, 90.0, 80.0, None, 100.0, 100.0],
         next_order_expected_on=[date(2024, 6, 20)] * 4 + [date(2024, 9, 1)] + [date(2024, 6, 20)] * 6,
         status=["scored"] * 9 + ["lapsed", "excluded"],
@@ -117,12 +118,31 @@ def test_everybody_is_somewhere():
     terms = CallTerms(cost=5, capacity=1)
     counts = worklist(scores, terms, Beside(log=log)).attrs["left_off"]
     assert counts == {
-        "candidates": 8, "on_list": 1, "over_capacity": 1, "not_due": 1, "cooldown": 1, "snoozed": 1,
-        "dismissed": 1, "lost": 1, "no_gain": 1,
+        "candidates": 9, "on_list": 1, "over_capacity": 1, "not_due": 1, "cooldown": 1, "snoozed": 1,
+        "dismissed": 1, "lost": 1, "no_gain": 1, "no_value": 1,
     }  # fmt: skip
     assert counts["candidates"] == sum(n for code, n in counts.items() if code != "candidates")
     judged = judged_calls(scores, terms, Beside(log=log)).set_index("customer_id")
     assert judged.loc["closed", "left_off_detail"] == "site closed"
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, pd.NA])
+def test_accounts_without_a_value_are_counted(nothing):
+    """Nobody who ordered is missing: the candidates of both lists are all but the excluded."""
+    scores = score_rows(
+        customer_id=["a", "b", "c", "d", "e"],
+        status=["scored", "new", "lapsed", "lapsed", "excluded"],
+        value_at_risk=[nothing, 50.0, nothing, nothing, nothing],
+        clv_if_kept=[10.0, 20.0, nothing, 30.0, nothing],
+    )
+    calls, back = worklist(scores), win_back_list(scores)
+    for listed, on_list in ((calls, ["b"]), (back, ["d"])):
+        counts = listed.attrs["left_off"]
+        assert listed["customer_id"].tolist() == on_list
+        assert (counts["candidates"], counts["on_list"], counts["no_value"]) == (2, 1, 1)
+    judged = judged_calls(scores).set_index("customer_id")
+    assert (judged.index.tolist(), judged.loc["a", "left_off"]) == (["b", "a"], "no_value")
+    assert pd.isna(judged.loc["a", "risk_x_value"])
 
 
 def test_a_call_on_the_day_of_the_list_or_later_is_not_known():
@@ -175,6 +195,13 @@ def test_the_deadline_counts_from_the_due_day():
     assert calls.loc[0, "action"].startswith("Visit this week")
 
 
+def test_money_has_no_more_than_hundredths():
+    """Value at risk like risk x value; the gain is counted from the value before it is rounded."""
+    calls = worklist(score_rows(customer_id=["a"], value_at_risk=100.123456), CallTerms(save_rate=0.5))
+    assert calls["value_at_risk"].tolist() == [100.12]
+    assert calls["risk_x_value"].tolist() == [50.06]
+
+
 def test_what_to_say_is_true_of_the_customer():
     """A late one hears of the day, a stopped category comes first, low risk is thanked."""
     stopped = pd.DataFrame(
@@ -194,7 +221,7 @@ def test_what_to_say_is_true_of_the_customer():
     calls = worklist(scores, beside=Beside(stopped=stopped)).set_index("customer_id")
     said = calls["say"]
     assert said["late"].startswith("Your last order was on 20 May 2024;")
-    assert "20 June 2024" in said["late"]
+    assert "I had expected the next one by now" in said["late"]
     assert said["s"].startswith("You used to order Ink from us regularly, the last time on 5 January 2024.")
     assert calls["stopped_categories"]["s"] == "Ink (last 5 January 2024), Paper (last 3 February 2024)"
     assert said["low"].startswith("Thank you for your order of 20 May 2024.")

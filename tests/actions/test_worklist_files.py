@@ -48,7 +48,8 @@ def won_of(*rows):
         "revenue_since",
     )  # fmt: skip
     frame = pd.DataFrame(rows, columns=list(names))
-    return Won(frame, len(rows) + 1, float(frame["revenue_since"].sum()), 90)
+    called = ("nobody", *frame["customer_id"])
+    return Won(frame, len(called), float(frame["revenue_since"].sum()), 90, called)
 
 
 def won_row(customer, revenue=120.0):
@@ -132,7 +133,7 @@ def test_the_read_me_opens_with_what_was_won_and_counts_everybody():
     lines = [[cell for cell in row if cell is not None] for row in sheet.iter_rows(values_only=True)]
     texts = [line[0] for line in lines if line]
     assert texts[0] == "Worklist of 1 July 2024"
-    assert texts[2].startswith("Won: 1 of 2 accounts called in the last 90 days ordered again, EUR 120")
+    assert texts[2].startswith("Won: 1 of 2 accounts called in the last 90 days ordered again, €120")
     assert ["Candidates", 4] in lines
     assert ["On the list", 3] in lines
     assert ["Called lately", 1] in lines
@@ -157,6 +158,37 @@ def test_sheets_in_both_languages_and_a_mark_where_it_is_simulated(language, she
     assert word.lower() not in render_owner_page(found).split("<body>")[1].lower()
 
 
+def test_the_page_of_simulated_accounts_says_so_in_both_languages():
+    """As the report does, whatever the language of the list."""
+    text = render_owner_page(lists(language="zh", simulated=True)[0]).split("<body>")[1]
+    assert "Simulated data" in text
+    assert "模拟数据" in text
+
+
+def test_what_was_won_is_named_on_the_page():
+    """Name and id; an id alone where no name is known."""
+    rows = score_rows(customer_id=["c1", "c2"])
+    won = won_of(won_row("c1"), won_row("c2"), won_row("gone"))
+    for language, said in (("en", "Firm (c1)"), ("zh", "Firm（c1）")):
+        found, _ = lists(rows, language=language, names={"c1": "Firm"}, won=won)
+        table = render_owner_page(found).split('id="won"')[1].split("</section>")[0]
+        assert [cell in table for cell in (said, ">c2<", ">gone<")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("language", "tags"),
+    [
+        ("en", "Tier: Potential · Stage: New · Since last list: new"),
+        ("zh", "客户层级：潜力客户 · 生命周期阶段：新客户 · 与上次相比：新增"),
+    ],
+)
+def test_codes_on_a_card_say_what_they_are_codes_of(language, tags):
+    """A new customer and an account that is new on the list are two things."""
+    scores = score_rows(customer_id=["a"], tier="potential", lifecycle_stage="new")
+    page = render_owner_page(lists(scores, language=language, names={"a": "Firm"})[0])
+    assert tags in page
+
+
 def test_csv_of_both_lists(tmp_path):
     """A spreadsheet finds UTF-8; the numbers can be read back."""
     found, _ = lists()
@@ -168,6 +200,23 @@ def test_csv_of_both_lists(tmp_path):
     assert rows["Name"].tolist() == [HOSTILE["c1"], "'" + HOSTILE["c2"], HOSTILE["c3"], "'+1"]
     with pytest.raises(PatronError, match=r"list\.pdf"):
         write_list(found, tmp_path / "list.pdf")
+
+
+@pytest.mark.parametrize(("language", "header", "word"), [
+    ("en", "Simulated", "yes"), ("zh", "模拟数据", "是"),
+])  # fmt: skip
+def test_csv_says_that_it_is_simulated(tmp_path, language, header, word):
+    """In every row of both lists, behind all other columns; real lists have no such column."""
+    scores = score_rows(customer_id=["a", "b", "c"], status=["scored", "scored", "lapsed"])
+    for path, rows in zip(
+        write_list(lists(scores, language=language, simulated=True)[0], tmp_path / "made_up.csv"), (2, 1),
+        strict=True,
+    ):  # fmt: skip
+        found = pd.read_csv(path)
+        assert found.columns[-1] == header
+        assert found[header].tolist() == [word] * rows
+    for path in write_list(lists(scores, language=language)[0], tmp_path / "real.csv"):
+        assert header not in pd.read_csv(path)
 
 
 def test_memory_goes_from_list_to_list(tmp_path):
@@ -200,6 +249,54 @@ def test_file_names_of_owners():
     assert all(len((name + ".xlsx").encode()) <= 255 for name in names.values())
     assert not any(set(name) & set('/\\:*?"<>|, ') for name in names.values())
     assert names['Müller, "Sales"'] == "2024-07-01_Müller_Sales"
+
+
+def test_long_names_keep_their_number_and_their_end():
+    """150 bytes of an owner, whole characters only; what differs behind that gets a number inside them."""
+    owners = ["a" * 100 + "x", "a" * 100 + "y", "王" * 80 + "x", "王" * 80 + "y", "😀é" * 60]
+    names = owner_file_names(owners, "d", "nobody")
+    assert names[owners[0]] == "d_" + "a" * 100 + "x"
+    assert names[owners[1]] == "d_" + "a" * 100 + "y"
+    assert names[owners[2]] == "d_" + "王" * 50
+    assert names[owners[3]] == "d_" + "王" * 49 + "-2"
+    assert all(len(name.encode()) <= 152 for name in names.values())
+
+
+def test_owners_that_are_numbers():
+    """In a frame they may be numbers, with a gap even 7.0: one text everywhere, so each gets its accounts."""
+    scores = score_rows(customer_id=["a", "b", "c"])
+    for given, known in (([7, 8, 8], {"7", "8"}), ([7.0, 8.0, float("nan")], {"7", "8"})):
+        table = pd.DataFrame({"customer_id": ["a", "b", "c"], "owner": given})
+        owners = owner_by_customer(table)
+        found = monday(scores, CallTerms(), Beside(table), won_of())
+        assert set(owners.values()) == known
+        assert of_owner(found, "7", owners).calls["customer_id"].tolist() == ["a"]
+        listed = [of_owner(found, owner, owners).calls for owner in owners_of(found, owners)]
+        assert sum(map(len, listed)) == len(found.calls) == 3
+
+
+def test_control_characters_reach_no_page_and_no_header():
+    """As in cells: a space in their place; the file can be opened again."""
+    odd = "Anna\x0bA\x07 & Bo"
+    scores = score_rows(customer_id=["a"], reason_1="no\x0border")
+    found, table = lists(scores, owners={"a": odd}, names={"a": "Fi\x07rm\x0c"})
+    mine = of_owner(found, odd, owner_by_customer(table))
+    page = render_owner_page(mine)
+    assert not set(page) & set(map(chr, [*range(9), 11, 12, *range(14, 32)]))
+    assert "Fi rm" in page
+    assert "Anna A  &amp; Bo" in page
+    header = opened(workbook(mine))["Worklist"].oddHeader.left.text
+    assert header == "Worklist of 1 July 2024: Anna A  && Bo"
+
+
+@pytest.mark.parametrize("owner", ["&" * 300, "x" * 177 + "&" * 9, "王&" * 200])
+def test_a_long_header_keeps_its_ampersands_whole(owner):
+    """Half of a doubled ampersand would begin a code; a spreadsheet takes 255 characters in all."""
+    found, table = lists(score_rows(customer_id=["a"]), owners={"a": owner}, names={})
+    text = opened(workbook(of_owner(found, owner, owner_by_customer(table))))["Worklist"].oddHeader.left.text
+    assert len(text) <= 200
+    assert text.count("&") % 2 == 0
+    assert text.startswith("Worklist of 1 July 2024: " + owner[0])
 
 
 def split_world():
@@ -249,6 +346,8 @@ def test_the_owners_lists_add_up_to_the_whole():
         listed = [i for part in parts for i in getattr(part, name)["customer_id"]]
         assert sorted(listed) == sorted(getattr(found, name)["customer_id"])
     assert sum(part.won.revenue for part in parts) == found.won.revenue == 143.0
+    assert [part.won.customers_called for part in parts] == [("anna-two",), ("site-bo",), ("nobody",)]
+    assert [part.won.accounts_called for part in parts] == [1, 1, 1]
     for code, n in found.counts.items():
         assert sum(part.counts[code] for part in parts) == n
     note = parts[0].calls.set_index("customer_id").loc["site-anna", "sister_note"]
@@ -319,3 +418,35 @@ def test_a_filled_in_workbook_comes_back(tmp_path):
     log = load_actions(tmp_path / "actions.csv").set_index("customer_id")
     assert log["outcome"].to_dict() == {"007": "ordered", "=1+1": "none", "gone": "dismissed"}
     assert set(log["day"]) == {to_day(AS_OF)}
+
+
+def test_the_memory_holds_what_a_risk_means_and_which_list_it_was(tmp_path):
+    """Label, horizon, model: only risks of one scale are compared; the list: who lapsed since is worse."""
+    scale = {"churn_label": "rhythm", "churn_horizon_days": 90}
+    write_memory(lists(score_rows(customer_id=["c1", "c2", "c3"], **scale))[0], tmp_path)
+    earlier = read_earlier_lists(tmp_path, date(2024, 7, 8))
+    kept = earlier[["model", "churn_label", "churn_horizon_days", "list"]].drop_duplicates()
+    assert kept.to_numpy().tolist() == [["trade/1", "rhythm", 90.0, "call"]]
+    for label, since in (("rhythm", "worse"), ("silence", "same")):
+        scores = score_rows(
+            customer_id=["c1", "c2", "c3"], as_of=date(2024, 7, 8), churn_probability=[0.9, 0.5, None],
+            churn_label=label, churn_horizon_days=90, status=["scored", "scored", "lapsed"],
+        )  # fmt: skip
+        found, _ = lists(scores, previous=earlier)
+        assert found.calls.set_index("customer_id")["since_last"].to_dict() == {"c1": since, "c2": "same"}
+        assert found.win_back["since_last"].tolist() == ["worse"]
+
+
+def test_every_broken_memory_is_said(tmp_path):
+    """A day that there is none of, a table that is no list, a file that is no table: all at once."""
+    pd.DataFrame({"customer_id": ["a"], "as_of": "2024-06-10"}).to_parquet(tmp_path / "2024-06-10.parquet")
+    (tmp_path / "2023-13-41.parquet").write_bytes(b"")
+    (tmp_path / "2024-06-24.parquet").write_bytes(b"nonsense")
+    (tmp_path / "notes.parquet").write_bytes(b"not ours")
+    with pytest.raises(PatronError) as caught:
+        read_earlier_lists(tmp_path, AS_OF)
+    first, second, third = caught.value.problems
+    assert "there is no day 2023-13-41" in first
+    assert "lacks the columns list, churn_risk, churn_probability, kept_off" in second
+    assert "2024-06-24.parquet' cannot be read" in third
+    assert "Remove" in caught.value.next_step

@@ -44,7 +44,8 @@ def test_actions_are_added_and_the_line_for_the_config_is_said(patron: Run, shop
     )
     said = patron("actions", shop, file)
     assert said.code == 0
-    assert said.out.startswith("Added 1 actions to ")
+    assert said.out.startswith("Added 1 action to ")
+    assert "1 was not taken" in " ".join(said.out.split())
     assert "actions: runs/actions.csv" in said.out
     assert "anna.xlsx, sheet 'Sheet', row 3: the outcome 'hm' is not known" in " ".join(said.err.split())
     assert pd.read_csv(shop.parent / "runs" / "actions.csv", dtype=str)["customer_id"].tolist() == ["007"]
@@ -68,11 +69,38 @@ def test_json(patron: Run, shop: Path) -> None:
         "dated_by_the_list": 0,
         "problems": [],
         "unknown_customers": ["x"],
+        "outweighed": [],
+        "score_first": "2024-02-21",
         "set_aside": {},
         "line_to_add": None,
     }
     again = json.loads(patron("actions", shop, *files, "--json").out)
     assert (again["actions"], again["added"], again["already_there"]) == (3, 0, 3)
+
+
+def test_scores_that_are_too_early_are_said(patron: Run, shop: Path) -> None:
+    """A list of the newest scores leaves out what was done on their day or later: score first."""
+    scores = shop.parent / "runs" / "scores"
+    scores.mkdir(parents=True)
+    row = {"customer_id": ["007"], "model": "m", "status": "scored"}
+    for day, is_counted in (("2024-02-20", False), ("2024-02-21", True)):
+        pd.DataFrame({**row, "as_of": day}).to_parquet(scores / f"{day}.parquet")
+        said = patron("actions", shop, returned(shop.parent / "a.xlsx", (7, "reached", date(2024, 2, 20))))
+        warned = "1 action of 2024-02-20 or later is not counted" in " ".join(said.err.split())
+        assert warned is not is_counted
+        asked = "worklist" if is_counted else "score"
+        assert f"Next: patron {asked} " in said.out
+        assert ("--as-of 2024-02-21" in said.out) is not is_counted
+
+
+def test_one_stranger_is_one(patron: Run, shop: Path) -> None:
+    """In the singular; a correction that changes nothing is said as well."""
+    day = date(2024, 2, 20)
+    patron("actions", shop, returned(shop.parent / "a.xlsx", ("x", "lost", day)))
+    said = patron("actions", shop, returned(shop.parent / "a.xlsx", ("x", "reached", day)))
+    told = " ".join(said.err.split())
+    assert "1 customer is not in the ledger, e.g. 'x'; its actions are kept." in told
+    assert "a.xlsx: 'reached' for customer 'x' on 2024-02-20 changes nothing, as the log says 'lost'" in told
 
 
 def test_missing_files_are_all_named(patron: Run, shop: Path) -> None:
@@ -87,12 +115,18 @@ def test_missing_files_are_all_named(patron: Run, shop: Path) -> None:
 
 def test_a_wrong_file_does_not_stop_the_others(patron: Run, shop: Path) -> None:
     """It is named, and that the rest is done."""
-    good = returned(shop.parent / "a.xlsx", ("007", "reached", date(2024, 2, 20)))
+    day = date(2024, 2, 20)
+    good = returned(shop.parent / "a.xlsx", ("007", "reached", day), ("8", "hm", day))
     bad = shop.parent / "b.xlsx"
     bad.write_text("no workbook")
-    said = patron("actions", shop, bad, good)
+    book = Workbook()
+    book.create_chartsheet("Chart")  # openpyxl stumbles over one without a chart
+    book.save(shop.parent / "c.xlsx")
+    said = patron("actions", shop, bad, shop.parent / "c.xlsx", good)
     assert said.code == 1
     assert "b.xlsx cannot be read as a spreadsheet" in said.err
+    assert "c.xlsx cannot be read as a spreadsheet" in said.err
+    assert "not taken: a.xlsx, sheet 'Sheet', row 3: the outcome 'hm'" in " ".join(said.err.split())
     assert "The other files are imported" in said.err
     assert len(pd.read_csv(shop.parent / "runs" / "actions.csv")) == 1
 

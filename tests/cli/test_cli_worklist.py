@@ -47,6 +47,41 @@ def test_the_screen_and_the_object(patron: Run, scored: Path, tmp_path: Path) ->
     assert found["won"] == {"accounts": 0, "accounts_called": 0, "revenue_since": 0.0, "within_days": 90}
 
 
+def test_one_is_singular(patron: Run, scored: Path, tmp_path: Path) -> None:
+    """One candidate, one call, one owner; Chinese has no plural."""
+    scores = pd.read_parquet(scored.parent / "runs" / "scores" / "2023-07-02.parquet")
+    of_value = scores[scores["status"] == "scored"].nlargest(1, "value_at_risk")
+    one = of_value.assign(next_order_expected_on=of_value["as_of"])
+    one.to_parquet(tmp_path / "2023-07-02.parquet")
+    table = pd.DataFrame({"customer_id": one["customer_id"], "owner": "张伟", "name": None})
+    table.to_csv(scored.parent / "customers.csv", index=False)
+    split = ("--scores", tmp_path / "2023-07-02.parquet", "--split-by-owner", tmp_path / "out")
+    said = patron("worklist", scored, *split).out
+    assert "Where everybody is: 1 candidate = 1 on the list." in said
+    assert "Where everybody is: win back: 0 candidates = 0 on the list." in said
+    assert "Wrote 2 files for 1 owner ->" in said
+    assert "Worklist of 2023-07-02: 1 call with risk x value €" in said
+    said = patron("worklist", scored, *split, "--lang", "zh").out
+    assert "全部客户去向：候选客户 1 = 列入名单 1。" in said
+    assert "已为 1 位客户经理写出 2 个文件" in said
+    assert "联系 1 家，风险×价值合计" in said
+
+
+def test_help_says_what_the_save_rate_is(patron: Run) -> None:
+    """An assumption, until it is measured."""
+    said = " ".join(patron("worklist", "--help").out.split())
+    assert "assumption until a campaign with a control group has measured it" in said
+
+
+def test_help_promises_a_workbook_for_each_only_where_the_list_is_split(patron: Run) -> None:
+    """One workbook of all, unless asked; languages are named where a value is expected."""
+    said = " ".join(patron("worklist", "--help").out.split())
+    assert "one workbook of all account managers" in said
+    assert "With --split-by-owner also a workbook and a page for each" in said
+    for command in ("worklist", "account", "report", "demo"):
+        assert "en|zh" in patron(command, "--help").out
+
+
 def test_wrong_words(patron: Run, scored: Path) -> None:
     """Usage exits 2; a file that is no worklist exits 1 and says which endings there are."""
     assert patron("worklist", scored, "--lang", "fr").code == 2

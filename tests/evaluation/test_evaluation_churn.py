@@ -160,8 +160,8 @@ def test_a_rule_chosen_beforehand_stays_chosen() -> None:
     assert found.why == "because"
 
 
-def test_the_ranking_is_compared_with_the_logistic_regression(judged: Judged) -> None:
-    """The paired interval of the AUC lies above 0 where the model knows more."""
+def test_the_ranking_is_compared_with_the_rule_of_the_grade(judged: Judged) -> None:
+    """The rule with the lowest log-loss; the paired interval of the AUC lies above 0."""
     found = judged.block["auc_difference"]
     assert found["versus"] == "rfm_logistic"
     assert 0 < found["low"] < found["difference"] < found["high"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,18 @@ def test_a_customer_alone_has_the_same_features(engine: str, ledger_rows: list[L
     for customer in ("0000", "0149"):
         alone = features_of([row for row in ledger_rows if row.customer_id == customer], day, engine)
         pd.testing.assert_frame_equal(alone, everybody.loc[[customer]], check_exact=True)
+
+
+def test_a_re_keyed_customer_keeps_its_attributes(ledger_rows: list[Line]) -> None:
+    """Those of the old id, until the new id has a row of its own."""
+    day, recipe = number(DAYS[-1]), replace(RECIPE, groups=("attributes",), attributes={"size": None})
+    for rows, expected in (({"old": 3.0}, 3.0), ({"old": 3.0, "0003": 5.0}, 5.0)):
+        attributes = pd.DataFrame({"customer_id": list(rows), "size": list(rows.values())})
+        merges = (CustomerMerge("old", "0003", day - 1),)
+        history = history_before(tables_of(ledger_rows, attributes=attributes, merges=merges), day)
+        built = build_features(history, recipe).set_index("customer_id")
+        assert built.index.is_unique
+        assert built.loc["0003", "attribute_size"] == expected
 
 
 @pytest.mark.parametrize("engine", ENGINES)

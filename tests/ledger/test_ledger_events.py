@@ -80,3 +80,16 @@ def test_a_closing_that_makes_no_sense_is_left_empty_and_counted() -> None:
     frame = load_events(pd.DataFrame(raw | {"closed_at": ["2024-01-04", "soon", "2024-01-05"]}))
     np.testing.assert_array_equal(frame["closed_day"], [np.nan, np.nan, 19727])
     assert frame.attrs["set_aside"] == {"unreadable_closed_at": 1, "closed_before_it_happened": 1}
+
+
+def test_cells_of_a_row_that_is_set_aside_are_not_counted_again() -> None:
+    """An unreadable day of the event, or no customer: one reason each, whatever else is wrong."""
+    raw = pd.DataFrame(
+        {"customer_id": ["a", None, "c", "d"], "happened_at": ["soon", "2024-01-05", "", "2024-01-05"],
+         "kind": "ticket", "closed_at": ["2024-01-04", "later", "1960-01-01", "2024-01-04"],
+         "value": ["good", "good", "3", "good"]}
+    )  # fmt: skip
+    assert load_events(raw).attrs["set_aside"] == {
+        "no_customer": 1, "no_date": 1, "unreadable_date": 1,
+        "unreadable_value": 1, "closed_before_it_happened": 1,
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from trade_project import Project
 
 from patron.errors import ModelError, PatronError
 from patron.model import Explanation, PatronModel
+from patron.model._customer import similar_ids
 from patron.model._training_day import churn_importance, medians_by_risk
 from patron.scoring.drivers import DRIVERS
 from patron.snapshots import CustomerMerge, to_day
@@ -135,6 +136,17 @@ def test_an_unknown_customer_is_an_error_with_similar_ids(project: Project, mode
     """What is wrong, among how many, and ids that look alike."""
     with pytest.raises(PatronError, match=r"no customer 'K-001' among the \d+ .*Similar: K-"):
         model.explain(project.orders, "K-001", AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [("sim-214", "SIM-0214"), ("SIM 0214", "SIM-0214"), ("7", "00007"), ("000", "0"), ("k10", "K-10")],
+)
+def test_ids_that_were_meant_come_first(asked: str, first: str) -> None:
+    """Whatever their case and leading zeros; only what looks alike is offered."""
+    known = ["0", "00007", "00008", "K-10", "SIM-0214", "SIM-0215", "SIM-2140"]
+    assert similar_ids(asked, known)[0] == first
+    assert similar_ids("nothing like it", known) == []
 
 
 def test_a_customer_of_the_future_is_not_known_yet(project: Project, model: PatronModel) -> None:

@@ -281,6 +281,8 @@ def test_every_built_in_rule_says_what_who_and_by_when():
     """In both languages."""
     for rule in load_playbook().rules:
         assert rule.within_days is not None
+        # it counts from the day to call on, which is within a week
+        assert rule.within_days <= 28
         for texts in (rule.say, rule.done_by):
             assert texts["en"].isascii()
             assert any("一" <= sign <= "鿿" for sign in texts["zh"])

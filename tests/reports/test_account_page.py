@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from report_page import Page
 
+from patron.actions.columns import OUTCOME_WORDS
 from patron.reports import Account, AccountHistory, account_lines, render_account
 
 SCORES = fake_report_data.fake_scores()
@@ -100,8 +101,55 @@ def test_lines_for_the_screen():
     assert "模拟数据" in account_lines(full(), language="zh", simulated=True)[0]
 
 
+def test_lines_in_chinese_have_the_marks_of_chinese():
+    """Full-width brackets, colons and semicolons."""
+    lines = account_lines(full(name="福诚幼儿园"), language="zh")
+    assert lines[0] == f"福诚幼儿园（{ROW['customer_id']}）"
+    assert "截止日：" in lines[1]
+    assert "；" in lines[1]
+    assert not {": ", "; ", " ("} & {text[i : i + 2] for text in lines[:3] for i in range(len(text))}
+
+
 def test_simulated_pages_say_so_in_both_languages():
     """The banner."""
     text = Page(render_account(full(), simulated=True)).text
     assert "Simulated data" in text
     assert "模拟数据" in text
+
+
+def after_a_call(**changes):
+    """What followed one call, as `actions.history_of_actions` tells it."""
+    known = {
+        "day": dt.date(2011, 8, 30),
+        "owner": "Weber",
+        "action": "call",
+        "outcome": "none",
+        "reason": None,
+        "next_order_on": None,
+        "days_to_order": pd.NA,
+        "revenue_within_90_days": 12340.0,
+        "has_90_days_passed": False,
+    }
+    return pd.DataFrame([{**known, **changes}])
+
+
+@pytest.mark.parametrize(
+    ("language", "running", "outcome"),
+    [("en", "still running: £12,340 so far", "no answer"), ("zh", "统计中：目前 £12,340", "未接通")],
+)
+def test_ninety_days_that_are_not_over_say_so(language, running, outcome):
+    """A call of ten days ago has not brought "0 within 90 days"; later the sum stands alone."""
+    text = Page(render_account(full(actions=after_a_call()), language=language)).text
+    assert running in text
+    assert outcome in text
+    over = Page(render_account(full(actions=after_a_call(has_90_days_passed=True)), language=language)).text
+    assert "£12,340" in over
+    assert running not in over
+
+
+def test_every_outcome_has_words():
+    """In Chinese no code of the action log is left in English."""
+    for code in ("reached", "ordered", "dismissed", "lost", "none"):
+        text = Page(render_account(full(actions=after_a_call(outcome=code)), language="zh")).text
+        assert OUTCOME_WORDS[code][1] in text
+        assert code not in text.split("历次行动之后")[1].split("行动之后下单")[0]

@@ -1,15 +1,21 @@
 """The page in a real browser: sort, search, filters, paging, keyboard, no error, no request."""
 
+import math
+import re
 from urllib.parse import quote
 
 import chromium_pipe
 import fake_desk
 import fake_report_data
+import pandas as pd
 import pytest
+
+from patron.reports._language import Language
 
 SCORES = fake_report_data.fake_scores()
 LISTED = SCORES[SCORES.status != "excluded"]
 ACTIVE = LISTED[LISTED.status != "lapsed"]
+ENGLISH = Language("en", "GBP", 0)
 SHOWN = "[...document.querySelectorAll('#customers tr.row')].map(r => r.dataset.id)"
 
 pytestmark = pytest.mark.skipif(
@@ -243,6 +249,83 @@ def test_details_draw_the_account_s_own_pictures(browser, desk_address):
     assert sticks == len(DESK.histories[first].purchase_days)
     assert "call on" in browser.evaluate("document.querySelector('.more').textContent")
     assert browser.complaints == []
+
+
+FOUND = "document.getElementById('found').textContent"
+
+
+@pytest.fixture(scope="module")
+def uneven_address(tmp_path_factory, report_of):
+    """A report in whole pounds where every amount lies 0.4 above one."""
+    uneven = SCORES.assign(**{name: SCORES[name].round() + 0.4 for name in ("value_at_risk", "clv")})
+    path = tmp_path_factory.mktemp("uneven") / "report.html"
+    path.write_text(report_of(scores=uneven, desk=DESK), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_the_sum_above_the_table_is_that_of_the_figures(browser, uneven_address):
+    """Both are rounded once, after adding up."""
+    browser.open(uneven_address)
+    names = browser.evaluate("[...document.querySelectorAll('.figure')].map(f => f.textContent)")
+    figure = next(n for n in names if "Value at risk" in n).split("Value at risk")[1].split()[0]
+    assert f"value at risk {re.match('£[0-9.,]+[km]?', figure)[0]}," in browser.evaluate(FOUND)
+
+
+def test_filtered_sums_add_up_hundredths(browser, uneven_address):
+    """Twenty times 0.4 is 8 pounds more than the sum of what the rows show."""
+    browser.open(f"{uneven_address}#tier=potential")
+    chosen = ACTIVE[ACTIVE.tier == "potential"]
+    assert len(chosen) > 5
+    for name, words in (("value_at_risk", "value at risk"), ("clv", "months")):
+        total = math.fsum(chosen[name].round() + 0.4)
+        assert abs(total - chosen[name].round().sum()) > 1
+        assert f"{words} {ENGLISH.short_money(total)}" in browser.evaluate(FOUND)
+
+
+def test_an_empty_worklist_breaks_nothing(browser, tmp_path, report_of):
+    """No option for it, and a link to it shows the active customers."""
+    path = tmp_path / "empty.html"
+    desk = fake_desk.fake_desk(SCORES, worklist=DESK.worklist.head(0))
+    path.write_text(report_of(desk=desk), encoding="utf-8")
+    browser.open(f"{path.as_uri()}#group=list")
+    assert len(browser.evaluate(SHOWN)) == 50
+    options = browser.evaluate("[...document.querySelectorAll('#group option')].map(o => o.value)")
+    assert options == ["active", "lapsed", "all"]
+    assert browser.complaints == []
+
+
+def test_details_say_why_an_account_is_on_no_list(browser, tmp_path, report_of):
+    """In the opened row, under a heading of its own."""
+    first = ACTIVE.sort_values("value_at_risk", ascending=False).customer_id.iloc[0]
+    judged = pd.DataFrame({"customer_id": [first], "left_off": ["cooldown"]})
+    path = tmp_path / "why.html"
+    path.write_text(report_of(desk=fake_desk.fake_desk(SCORES, judged=judged)), encoding="utf-8")
+    browser.open(f"{path.as_uri()}#open={quote(first)}")
+    told = browser.evaluate("document.querySelector('.more').textContent")
+    assert "Why it is on no listCalled a short while ago." in told
+
+
+def test_dates_of_the_chinese_list_are_chinese(browser, tmp_path, chinese):
+    """As in the rest of the page."""
+    path = tmp_path / "zh.html"
+    path.write_text(chinese, encoding="utf-8")
+    browser.open(path.as_uri())
+    days = browser.evaluate("[...document.querySelectorAll('td.c-last')].map(t => t.firstChild.textContent)")
+    assert len(days) == 50
+    assert all(re.fullmatch(r"\d{4}年\d{1,2}月\d{1,2}日", day) for day in days)
+
+
+@pytest.mark.parametrize("kind", ["win_back", "groups"])
+def test_sentences_in_lists_have_room_on_a_phone(browser, desk_address, kind):
+    """Rows are cards: no text stands in a column narrower than half the window."""
+    browser.open(desk_address, width=390)
+    widths = browser.evaluate(
+        f"[...document.querySelectorAll('.desk-{kind} td.text')].map(t => t.getBoundingClientRect().width)"
+    )
+    assert widths
+    assert min(widths) > 195
+    heads = browser.evaluate(f"[...document.querySelectorAll('.desk-{kind} td')].map(t => t.dataset.name)")
+    assert all(heads)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1024, 1400])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 
 import fake_desk
 import fake_report_data
@@ -96,6 +97,118 @@ def test_the_matrix_holds_every_customer_of_the_earlier_date(page):
     label = next(a["aria-label"] for n, a in page.elements if n == "svg" and "→" in a.get("aria-label", ""))
     counts = [int(part.rsplit(": ", 1)[1].replace(",", "")) for part in label.split("; ")]
     assert sum(counts) == DESK.migration["customers"].sum()
+
+
+def test_tiers_nobody_came_from_or_went_to_are_not_in_the_matrix(report_of):
+    """A migration lists every pair, most of them with nobody."""
+    pairs = [(a, b) for a in fake_desk.TIERS for b in fake_desk.TIERS]
+    migration = pd.DataFrame(pairs, columns=["tier_then", "tier_now"]).assign(
+        customers=0, revenue_then=0.0, revenue_now=0.0
+    )
+    migration.loc[0, ["customers", "revenue_then", "revenue_now"]] = [7, 70.0, 80.0]
+    page = Page(report_of(desk=Desk(migration=migration)))
+    label = next(a["aria-label"] for n, a in page.elements if n == "svg" and "→" in a.get("aria-label", ""))
+    assert label == "Who moved between tiers: High value → High value: 7"
+    assert "Potential High value 0" not in page.text
+
+
+def test_yearly_revenue_kept_stands_beside_the_years_and_monthly_says_so(report_of):
+    """Two figures of the last year in words; the heads of the months name the month they are held against."""
+    years = fake_desk.fake_years().assign(
+        net_revenue_retention=[0.95, 1.031], gross_revenue_retention=[0.8, 0.772]
+    )
+    text = Page(report_of(desk=fake_desk.fake_desk(SCORES, retention_years=years))).text
+    assert "Of the last year: net revenue kept 103%, gross 77%, against the year before." in text
+    assert "54.1% 52.1% 56.1% 95.0% 80.0%" in text
+    assert "Net revenue kept, on the same month last year" in text
+    assert "of single months, against the same month a year before" in text
+
+
+def test_shares_within_180_days_are_percent_of_their_own_counts(report_of):
+    """The customers counted stand beside the share, ends of the interval are shares, cohorts are quarters."""
+    rates = DESK.second_order_rates.assign(ordered_again=150, ordered_within=128)
+    found = {
+        code: Page(report_of(code, desk=fake_desk.fake_desk(SCORES, second_order_rates=rates))).text
+        for code in ("en", "zh")
+    }
+    assert "Q4 2010 210 150 128 61% 54% 67%" in found["en"]
+    assert "2010年第4季度 210 150 128 61% 54% 67%" in found["zh"]
+
+
+def test_what_a_buying_peer_brings_is_not_shown_as_money_to_expect(report_of):
+    """310 of margin expected at a support of 0.62 are 500 of one who buys."""
+    rows = DESK.stopped.rows[["customer_id"]].assign(
+        item="Gloves", support=0.62, peers=40, peer_level="industry and size", expected_margin=310.0
+    )
+    text = Page(report_of(desk=fake_desk.fake_desk(SCORES, peers=Trialled(rows, "Tried.")))).text
+    assert "Of its peers buy it Peers Peers are A buying peer’s margin, 12 months" in text
+    assert "Gloves 62% 40 same industry and size £500" in text
+
+
+def test_an_empty_worklist_is_said_and_cannot_be_chosen(report_of):
+    """No option of a list of nobody."""
+    page = Page(report_of(desk=fake_desk.fake_desk(SCORES, worklist=DESK.worklist.head(0))))
+    assert "Nobody is on this week’s worklist." in page.text
+    assert "list" not in [a.get("value") for name, a in page.elements if name == "option"]
+    assert "covers" not in page.text
+
+
+def test_the_third_sentence_says_what_the_worklist_covers(page):
+    """Calls and their value at risk, beside the 20 customers with the most."""
+    covered = DESK.worklist["value_at_risk"].sum()
+    assert f"; this week’s worklist, {len(DESK.worklist)} calls, covers £" in page.text
+    written = page.text.split("calls, covers £")[1].split(" ")[0]
+    assert float(written.rstrip("k").replace(",", "")) * (1000 if "k" in written else 1) == pytest.approx(
+        covered, rel=0.006
+    )
+
+
+def test_who_is_on_no_list_is_told_why(report_of):
+    """One customer for every reason; what is known of it is said, and an account on the list has none."""
+    ids = sorted(SCORES.loc[SCORES["status"] == "scored", "customer_id"])[:7]
+    day = fake_desk.AS_OF + dt.timedelta(days=30)
+    judged = pd.DataFrame({"customer_id": ids, "owner": "Ann", "owner_rank": 12, "due_on": day}).assign(
+        left_off=["not_due", "over_capacity", "no_gain", "cooldown", "dismissed", "own reason", None],
+        left_off_until=[None, None, None, day, None, None, None],
+        left_off_detail=[None, None, None, None, "site closed", None, None],
+    )
+    columns = Page(report_of(desk=fake_desk.fake_desk(SCORES, judged=judged))).data["columns"]
+    written = [filled(columns["off"], row) for row in columns["off"]["rows"]]
+    said = dict(zip(columns["id"], written, strict=True))
+    assert [said[i] for i in ids] == [
+        "Not due yet: call on 10 October 2011.",
+        "Over capacity: it would be number 12 for Ann.",
+        "A call is expected to cost more than it brings.",
+        "Called a short while ago: next time from 10 October 2011.",
+        "Dismissed: site closed.",
+        "own reason",
+        "",
+    ]
+
+
+def filled(column, row):
+    """What the page writes of a template and its numbers."""
+    place, *numbers = row.split("|") if row else ("",)
+    said = column["templates"][int(place)] if place else ""
+    for number in numbers:
+        said = said.replace("\x01", number, 1)
+    return said
+
+
+def test_counts_have_whole_steps_on_their_axis(report_of):
+    """Ten customers lost: no 2.5 and 7.5 rounded to 2 and 8."""
+    few = DESK.retention.assign(customers_new=3, customers_won_back=1, customers_lost=10)
+    text = Page(report_of(desk=fake_desk.fake_desk(SCORES, retention=few))).text
+    assert "Lost 5 0 5 10 " in text or "Lost 10 5 0 5 " in text
+
+
+def test_chinese_brackets_and_lists(report_of):
+    """No bracket or comma of another script beside Chinese words."""
+    desk = fake_desk.fake_desk(SCORES, language="zh")
+    page = Page(report_of("zh", desk=desk))
+    assert re.search(r"Söhne（[^）]+）", page.text)
+    assert not re.search(r"Söhne \(", page.text)
+    assert re.search(r"2011年8月：新增 [\d,]+、挽回", page.text)
 
 
 def test_movers_are_shown_with_the_most_money_first(page):

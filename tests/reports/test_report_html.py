@@ -175,6 +175,21 @@ def test_a_model_no_better_than_one_probability_says_so(report_of, high, said):
         assert (words in Page(report_of(evaluation=evaluation, language=language)).text) is said
 
 
+def test_one_best_simple_rule_is_named_everywhere(report_of):
+    """MBG/NBD has the lower log-loss, the regression the higher AUC and lift: the first is meant."""
+    evaluation = fake_report_data.fake_evaluation()
+    churn = evaluation["churn"]
+    churn["baselines"]["rfm_logistic"] |= {"auc": 0.76, "log_loss": 0.63}
+    churn["baselines"]["mbgnbd"] |= {"auc": 0.741, "log_loss": 0.61}
+    churn["model"]["log_loss"] = 0.594
+    churn["lift"]["rfm_logistic"] = [min(1.0, share + 0.1) for share in churn["lift"]["mbgnbd"]]
+    text = Page(report_of(evaluation=evaluation)).text
+    assert "the best simple rule (MBG/NBD) 74 times" in text
+    assert "Log loss 0.594, against 0.610 of the best simple rule (MBG/NBD)." in text
+    assert "the best simple rule (MBG/NBD) reaches 39%" in text
+    assert "mbgnbd" not in text
+
+
 def test_grade_c_says_there_is_no_skill(report_of):
     """Grade C is a sentence, at the top and where trust is discussed."""
     text = Page(report_of(evaluation=fake_report_data.fake_evaluation(grade="C"))).text

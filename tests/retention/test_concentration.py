@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from patron.errors import PatronError
@@ -78,6 +79,14 @@ def test_missing_revenue_is_left_out_and_infinite_refused() -> None:
     assert concentration([10.0, float("nan")]).customers == 1
     with pytest.raises(PatronError, match="1 values are infinite"):
         concentration([10.0, float("inf")])
+
+
+def test_a_missing_value_of_any_kind_is_left_out() -> None:
+    """Nullable integers hold NA, object columns None."""
+    whole = pd.array([700, 300, None], dtype="Int64")
+    for given in (whole, [700.0, None, 300.0], pd.Series([pd.NA, 700, 300])):
+        found = concentration(given)
+        assert (found.customers, found.revenue, found.negative_customers) == (2, 1000.0, 0)
 
 
 def test_row_order_leaves_no_trace() -> None:

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import binomtest
 from synthetic_ledger import Line, number, tables_of
 
-from patron.metrics import wilson_interval
-from patron.retention import promoter_groups, retention_metrics
-from patron.retention.kinds_of_churn import _own_limits
+from patron.metrics import promoter_groups, wilson_interval
+from patron.retention import retention_metrics
+from patron.retention.kinds_of_churn import _limits_when_lost
 from patron.retention.ledger_days import ledger_days
 from patron.retention.shares import promoter_interval
 from patron.snapshots import CustomerMerge, CustomerTables, RhythmRule, history_before, own_limits
@@ -149,11 +149,32 @@ def test_dissatisfaction_comes_first() -> None:
     assert (row["lost_dissatisfaction"], row["lost_onboarding"]) == (2, 0)  # and the returns
 
 
-@pytest.mark.parametrize("day", ["2023-03-01", "2024-05-15"])
+@pytest.mark.parametrize("day", ["2023-03-01", "2024-05-01"])
 def test_own_limits_are_those_of_the_segments(plain_tables: CustomerTables, day: str) -> None:
-    """One definition of lateness, reached by another route."""
+    """One definition of lateness, by another route: as if everybody were lost on the first of a month."""
     as_of = number(day)
     days = ledger_days(plain_tables, number("2024-06-30"))
-    expected = own_limits(history_before(plain_tables, as_of), RhythmRule())
-    found = pd.Series(_own_limits(days, days.before(as_of), as_of, RhythmRule()), index=days.customer_id)
-    assert found[expected["customer_id"]].to_numpy() == pytest.approx(expected["limit_days"].to_numpy())
+    expected = own_limits(history_before(plain_tables, as_of), RhythmRule()).set_index("customer_id")
+    lost = np.isin(days.customer_id, expected.index.to_numpy(object))
+    lost_day = np.full(len(lost), as_of)
+    found = pd.Series(_limits_when_lost(days, lost, lost_day, as_of, RhythmRule()), index=days.customer_id)
+    assert found[expected.index].to_numpy() == pytest.approx(expected["limit_days"].to_numpy())
+    assert np.isinf(found[~lost]).all()
+
+
+def test_kinds_of_churn_do_not_depend_on_how_the_calendar_is_cut() -> None:
+    """Accounts that order every 200 days are lost in spring; the base is slow then, fast by the year's end.
+
+    In spring its gap is 90 days (of those still ordering) to 200, so limits are at least 134 days: not late
+    after 121. By the end of the year it is 5 days, which would make the limit 31.
+    """
+    lines = []
+    for k in range(8):
+        lines += [Line(f"slow{k}", number("2023-11-05") + 5 * k - 200 * n, 1000) for n in range(4)]
+        turn = number("2024-02-01")
+        days = (*range(number("2022-06-01"), turn, 90), *range(turn, END, 5))
+        lines += [Line(f"base{k}", day, 1000) for day in days]
+    counted = ["customers_lost", "lost_other", "lost_rhythm"]
+    for every in ("month", "quarter", "year"):
+        table = retention_metrics(tables_of(lines), END, every=every, active_days=120, start_day=START)
+        assert table[counted].sum().tolist() == [8, 8, 0], every

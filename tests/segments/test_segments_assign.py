@@ -26,7 +26,7 @@ from patron.segments import (
     replay,
     segment_inputs,
 )
-from patron.snapshots import CustomerTables, RhythmRule, history_before
+from patron.snapshots import CustomerMerge, CustomerTables, RhythmRule, history_before
 
 DAY = number("2024-06-01")
 LIMITS = {"active_days": 180, "new_days": 90, "growing_days": 365}
@@ -278,3 +278,15 @@ def test_margins_come_from_lines_customers_or_config() -> None:
     assert margins_of(frame, own, 0.9, None).tolist() == [0.9, 0.3]
     assert margins_of(frame, None, 0.9, None).tolist() == [0.9, 0.9]
     assert margins_of(frame, own, 0.9, 0.2) == pytest.approx([0.35, 0.5], rel=1e-8)
+
+
+def test_re_keying_everybody_moves_nobody(ledger_rows: list[Line], rules: SegmentRules) -> None:
+    """All get a new id two days before; readings under the old ids count, so hysteresis goes on."""
+    plain = assign_segments(tables_of(ledger_rows), DAY, rules)
+    customers = sorted({line.customer_id for line in ledger_rows})
+    merges = tuple(CustomerMerge(name, f"n{name}", DAY - 2) for name in customers)
+    later = (CustomerMerge(f"n{customers[0]}", "unknown yet", DAY),)
+    found = assign_segments(tables_of(ledger_rows, merges=merges + later), DAY, rules)
+    named = plain.assign(customer_id="n" + plain["customer_id"])
+    named = named.sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(found.sort_values("customer_id", ignore_index=True), named)

@@ -119,3 +119,35 @@ def test_probable_rekeys_are_suggested_where_one_id_ends_before_a_like_one_start
     rows = [(customer, day) for customer, span in days.items() for day in span]
     frame = nw.from_native(pd.DataFrame(rows, columns=["customer_id", "day"])).lazy()
     assert probable_rekeys(frame) == [("0815", "C-815")]
+
+
+def attributes_at(day: int, frame: pd.DataFrame) -> dict[str, str]:
+    merges = (*CHAIN, CustomerMerge("x", "c", 15))
+    attributes = history_before(tables_of(ROWS, merges=merges, attributes=frame), day).attributes
+    assert attributes is not None
+    assert attributes["customer_id"].is_unique
+    return dict(zip(attributes["customer_id"], attributes["industry"], strict=True))
+
+
+def test_attributes_move_with_the_customer() -> None:
+    """From the day after each merge; of several old ids the one that was in use last tells."""
+    frame = pd.DataFrame({"customer_id": ["a", "b", "other"], "industry": ["hotel", "cafe", "shop"]})
+    assert attributes_at(10, frame) == {"a": "hotel", "b": "cafe", "other": "shop"}
+    assert attributes_at(11, frame) == {"b": "cafe", "other": "shop"}
+    assert attributes_at(21, frame) == {"c": "cafe", "other": "shop"}
+    assert attributes_at(11, frame.drop(index=1)) == {"b": "hotel", "other": "shop"}
+    assert attributes_at(21, frame.drop(index=1)) == {"c": "hotel", "other": "shop"}
+
+
+def test_the_new_ids_own_attributes_come_first() -> None:
+    """In whatever order the rows stand; a version that is not valid yet does not count."""
+    frame = pd.DataFrame(
+        {"customer_id": ["c", "b", "x", "b"], "industry": ["own", "late", "x", "early"],
+         "valid_from_day": [22, 14, 3, 2]}
+    )  # fmt: skip
+    for rows in (frame, frame.iloc[::-1]):
+        assert attributes_at(14, rows) == {"b": "early", "x": "x"}
+        assert attributes_at(15, rows) == {"b": "late", "x": "x"}
+        assert attributes_at(17, rows) == {"b": "late", "c": "x"}
+        assert attributes_at(21, rows) == {"c": "late"}
+        assert attributes_at(23, rows) == {"c": "own"}

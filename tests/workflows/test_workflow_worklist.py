@@ -13,8 +13,8 @@ import pytest
 from trade_project import Project
 
 from patron.config import Config
-from patron.errors import PatronError
-from patron.workflows import score, worklist
+from patron.errors import ConfigError, PatronError
+from patron.workflows import check, score, train, worklist
 
 OWNERS = ['Müller, "Sales"', "A/B", "张伟", None]
 
@@ -81,7 +81,9 @@ def test_files_counts_and_the_action_log(copied_desk: Callable[..., Config]) -> 
     reached, dismissed, later = json.loads((config.folder / "called.json").read_text())
     assert not {reached, dismissed} & set(calls["customer_id"])
     assert later in set(done.lists.judged["customer_id"][done.lists.judged["left_off"] != "dismissed"])
-    assert done.warnings == []
+    assert done.warnings == [
+        "1 action of 2023-07-02 or later is not counted by a list of that day; score a later day first."
+    ]
 
 
 def test_the_same_day_again_gives_the_same_bytes(copied_desk: Callable[..., Config]) -> None:
@@ -160,3 +162,126 @@ def test_a_week_later_the_list_remembers(copied_desk: Callable[..., Config]) -> 
     assert set(calls[calls == "new"].index) == set(calls.index) - held
     assert set(calls[calls != "new"]) <= {"same", "worse"}
     assert set(calls[calls != "new"].index) <= held
+
+
+OURS = """rules:
+  - when: {}
+    action: {en: Send flowers., zh: 送花。}
+    say: {en: "Good morning."}
+    done_by: the florist
+    within_days: 5
+"""
+
+
+def test_the_playbook_of_the_config_counts(copied_desk: Callable[..., Config]) -> None:
+    """Edited since the training: what to do, say and by whom come from it; a broken one is refused."""
+    config = copied_desk("playbook=ours.yaml")
+    (config.folder / "ours.yaml").write_text(OURS, encoding="utf-8")
+    lists = worklist(config).lists
+    for rows in (lists.calls, lists.win_back):
+        assert len(rows) > 0
+        assert set(rows["action"]) == {"Send flowers."}
+        assert rows["say"].str.endswith("Good morning.").all()
+        assert set(rows["done_by"]) == {"the florist"}
+        late = [(by - due).days for by, due in zip(rows["deadline_on"], rows["due_on"], strict=True)]
+        assert set(late) == {5}
+    (config.folder / "ours.yaml").write_text("rules: [{when: {tier: gold}, action: x}]", encoding="utf-8")
+    with pytest.raises(ConfigError, match="tier is 'gold'"):
+        worklist(config)
+
+
+def test_check_reads_the_playbook(copied_desk: Callable[..., Config]) -> None:
+    """All of its problems at once, before anybody trains; a missing translation is a warning."""
+    config = copied_desk("playbook=ours.yaml")
+    with pytest.raises(ConfigError, match="no such playbook"):
+        check(config)
+    (config.folder / "ours.yaml").write_text(OURS, encoding="utf-8")
+    assert "playbook: rule 1 has no say in zh; English is used." in check(config).warnings
+    assert not any("playbook" in warning for warning in check(copied_desk()).warnings)
+    wrong = "rules: [{when: {tier: gold}, action: x}, {when: {}, action: ''}]"
+    (config.folder / "ours.yaml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        check(config)
+    assert [text.split(":")[1] for text in error.value.problems] == [" rule 1", " rule 2", " rule 2"]
+
+
+def test_what_is_said_is_true_of_the_orders(copied_desk: Callable[..., Config], project: Project) -> None:
+    """Counted with pandas: who ordered on one day only, the last day, less than in the year before."""
+    lists = worklist(copied_desk()).lists
+    day = pd.Timestamp("2023-07-02")
+    orders = project.orders[project.orders["ordered_at"] < day]
+    bought = orders[orders["amount"] > 0]
+    days = bought["ordered_at"].dt.normalize().groupby(bought["customer_id"])
+    age = (day - orders["ordered_at"].dt.normalize()).dt.days
+    now, then = (
+        orders[age.between(first, first + 364)].groupby("customer_id")["amount"].sum() for first in (1, 366)
+    )
+    said = 0
+    for row in [*lists.judged.to_dict("records"), *lists.judged_back.to_dict("records")]:
+        customer, text = row["customer_id"], row["say"]
+        last = days.max()[customer]
+        named = f"{last.day} {last.month_name()} {last.year}"
+        assert (named in text) or text.startswith(("You used to", "Over the last", "Before anything"))
+        if "first order" in text:
+            said += 1
+            assert days.nunique()[customer] == 1
+        if "your earlier orders" in text:
+            assert days.nunique()[customer] > 1
+        if "less from us" in text:
+            assert now.get(customer, 0) < then[customer]
+    assert said > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label", ["silence", "rhythm", "decline"])
+def test_nobody_is_missing_under_any_label(copy: Callable[..., Config], label: str) -> None:
+    """Candidates of both lists = customers - excluded; `decline` knows no value of those without a year."""
+    config = copy(f"churn.label={label}", "tracking.experiment=label")
+    scores = score(config, model=f"models:/{train(config).model}").scores
+    lists = worklist(config, scores_file=config.output_folder / "scores" / "2023-07-02.parquet").lists
+    counts = (lists.counts, lists.counts_back)
+    everybody = sum(found["candidates"] for found in counts)
+    assert everybody == (scores["status"] != "excluded").sum()
+    active = scores[scores["status"].isin(["scored", "new"])]
+    assert (lists.counts["no_value"] > 0) == (label == "decline")
+    assert lists.counts["no_value"] == active["value_at_risk"].isna().sum()
+
+
+def test_a_list_of_another_size_does_not_change_what_is_remembered(
+    copied_desk: Callable[..., Config], tmp_path: Path
+) -> None:
+    """Who was on the usual list stays listed, whatever was tried beside it; alone it is better than none."""
+    config = copied_desk()
+    memory = config.output_folder / "worklists" / "2023-07-02.parquet"
+    worklist(config, per_owner=1)
+    tried = memory.read_bytes()
+    worklist(config)
+    usual = memory.read_bytes()
+    assert usual != tried
+    worklist(config, per_owner=1)
+    worklist(config, per_owner=1, out=tmp_path / "list.csv")
+    assert memory.read_bytes() == usual
+
+
+def test_another_label_is_remembered_as_another(copied_desk: Callable[..., Config]) -> None:
+    """The memory says by which label, horizon and model each risk was meant."""
+    config = copied_desk()
+    worklist(config)
+    rows = pd.read_parquet(config.output_folder / "worklists" / "2023-07-02.parquet")
+    assert set(rows["churn_label"]) == {"silence"}
+    assert set(rows["churn_horizon_days"]) == {60.0}
+    assert rows["model"].nunique() == 1
+
+
+def test_what_is_odd_about_the_log_is_said(copied_desk: Callable[..., Config]) -> None:
+    """By the data report and with the list: rows set aside with the first of them, customers nobody knows."""
+    config = copied_desk()
+    path = config.folder / "actions.csv"
+    path.write_text(
+        "customer_id,happened_at,outcome\nstranger,2023-06-01,reached\nx,2023-06-01,hm\ny,2023-06-01,hmm\n"
+    )
+    aside = "actions.csv has 2 rows with an outcome that is not known (first: row 2: the outcome 'hm' is not"
+    strangers = "actions.csv: 1 customer is not in the ledger, e.g. 'stranger'; its actions are kept."
+    for warnings in (check(config).warnings, worklist(config).warnings):
+        assert sum(text.startswith(aside) for text in warnings) == 1
+        assert strangers in warnings

@@ -1,5 +1,6 @@
 """What to do on Monday: the worklist, what was done before, products to offer, accounts to look after."""
 
+from patron.actions._xlsx import printable
 from patron.actions.accounts import Beside, accounts
 from patron.actions.buying_groups import buying_groups, sister_notes
 from patron.actions.files import (
@@ -59,6 +60,7 @@ __all__ = [
     "owners_of",
     "peers_also_buy",
     "peers_trial",
+    "printable",
     "read_earlier_lists",
     "referral_candidates",
     "remembered",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import warnings
-import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,12 +50,15 @@ class FilledIn(NamedTuple):
         Rows that cannot be taken, with their places; they are not in `rows`.
     dated_by_the_list : int
         Rows without a date that got the day of the list.
+    listed_on : date or None
+        The day of the list, where the workbook says it.
     """
 
     rows: pd.DataFrame
     places: list[str]
     problems: list[str]
     dated_by_the_list: int
+    listed_on: date | None
 
 
 def filled_in_rows(path: Path) -> FilledIn:
@@ -89,7 +91,7 @@ def filled_in_rows(path: Path) -> FilledIn:
                 continue
             place = f"{path.name}, sheet '{sheet.title}', row {number}"
             if record.get("happened_at") is None:
-                record["happened_at"] = listed_on
+                record["happened_at"] = None if listed_on is None else listed_on.isoformat()
                 dated += listed_on is not None
             doubt = _ambiguous(record)
             if doubt is not None:
@@ -101,7 +103,7 @@ def filled_in_rows(path: Path) -> FilledIn:
         wanted = [WORKLIST_COLUMNS[name] for name in ("customer_id", "outcome")]
         headers = " and ".join(f"'{column.en}' ({column.zh})" for column in wanted)
         raise PatronError(f"{path.name} is no worklist: no sheet has the columns {headers}.")
-    return FilledIn(_raw_frame(records), places, problems, dated)
+    return FilledIn(_raw_frame(records), places, problems, dated, listed_on)
 
 
 def _raw_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
@@ -111,25 +113,31 @@ def _raw_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 def _opened(path: Path) -> Any:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and printer settings that openpyxl does not know
             return load_workbook(path, data_only=True)
     except FileNotFoundError:
-        raise PatronError(f"There is no file '{path}'.") from None
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
         raise PatronError(
-            f"{path.name} cannot be read as a spreadsheet ({error}). Save it as .xlsx and import that."
+            f"There is no file '{path}'.", next_step="Name the workbook that came back, with its folder."
+        ) from None
+    # whatever a damaged part makes openpyxl stumble over (XML, zip, an attribute): it is the file's fault
+    except Exception as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise PatronError(
+            f"{path.name} cannot be read as a spreadsheet ({said}). Save it as .xlsx and import that."
         ) from None
 
 
-def _list_day(book: Any) -> str | None:
-    """Return the day of the list as text, from the workbook's properties."""
+def _list_day(book: Any) -> date | None:
+    """Return the day of the list, from the workbook's properties."""
     text = str(getattr(book.properties, DAY_OF_THE_LIST_PROPERTY, None) or "")
     found = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
-    return found[0] if found else None
+    try:
+        return date.fromisoformat(found[0]) if found else None
+    except ValueError:
+        return None
 
 
 def _header(cells: list[list[Any]]) -> tuple[int, dict[str, int]]:

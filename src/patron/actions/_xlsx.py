@@ -31,6 +31,8 @@ FORMATS = {
 #: A zip file has no earlier time; a fixed one makes the same list the same bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LONGEST_CELL = 32_000
+#: A spreadsheet takes 255 characters, codes included.
+_LONGEST_HEADER = 200
 _LINE_WIDTHS = (44, 18, 14, 14, 12, 16)
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff￾￿]")
 
@@ -118,6 +120,17 @@ def workbook_bytes(
     return _without_times(written.getvalue())
 
 
+def printable(text: str) -> str:
+    """Replace what neither a spreadsheet nor a page can hold, such as control characters, by spaces.
+
+    Examples
+    --------
+    >>> printable(f"Mü{chr(11)}ller{chr(7)}")
+    'Mü ller '
+    """
+    return _ILLEGAL.sub(" ", text)
+
+
 def safe_cell(value: object) -> Any:
     """Return what may stand in a cell: None for anything missing, text that no spreadsheet runs.
 
@@ -129,7 +142,7 @@ def safe_cell(value: object) -> Any:
     if value is None or pd.isna(value):  # type: ignore[call-overload]
         return None
     if isinstance(value, str):
-        text = _ILLEGAL.sub(" ", value)[:_LONGEST_CELL]
+        text = printable(value)[:_LONGEST_CELL]
         return f"'{text}" if text.startswith(FORMULA) else text
     return value.item() if hasattr(value, "item") else value
 
@@ -182,10 +195,17 @@ def _printed(page: Any, header: str) -> None:
     page.page_setup.orientation, page.page_setup.paperSize = "landscape", page.PAPERSIZE_A4
     page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
-    # an ampersand begins a code in headers, two of them are one
     if header:
-        page.oddHeader.left.text = header.replace("&", "&&")[:200]
+        page.oddHeader.left.text = _header_text(header)
     page.oddFooter.right.text = "&P / &N"
+
+
+def _header_text(header: str) -> str:
+    """Write a header of one line: an ampersand begins a code there, two of them are one."""
+    signs = [sign * 2 if sign == "&" else sign for sign in " ".join(printable(header).splitlines())]
+    while sum(map(len, signs)) > _LONGEST_HEADER:
+        signs.pop()
+    return "".join(signs)
 
 
 def _fill_lines(page: Any, sheet: LineSheet) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from patron.actions.saying import what_to_say
+from patron.actions.why import why_to_call
 from patron.actions.words import day_in_words, words_of
 from patron.playbook import Playbook, load_playbook
 from patron.snapshots import CustomerMerge
@@ -138,6 +139,28 @@ def deadlines(due_on: list[date], within_days: np.ndarray) -> pd.Series[Any]:
     return pd.Series(days, dtype=object)
 
 
+def texts_by_customer(table: pd.DataFrame | None, name: str) -> dict[str, str]:
+    """Return a text column per customer; customers without one, or with a blank one, are left out.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"customer_id": ["a", "b", "c", "d"], "owner": [7.0, None, " ", " Bo "]})
+    >>> texts_by_customer(table, "owner")
+    {'a': '7', 'd': 'Bo'}
+    """
+    if table is None or name not in table:
+        return {}
+    pairs = zip(table["customer_id"].astype(str), table[name], strict=True)
+    said = {i: _text(value) for i, value in pairs if value is not None and not pd.isna(value)}
+    return {i: text for i, text in said.items() if text}
+
+
+def _text(value: Any) -> str:
+    """Write a cell as text: a column of whole numbers with a gap in it holds 7.0 for 7."""
+    is_whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if is_whole else str(value).strip()
+
+
 def _dates(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
     given = rows[name] if name in rows else [None] * len(rows)
     days = [None if value is None or pd.isna(value) else pd.Timestamp(value).date() for value in given]
@@ -146,11 +169,8 @@ def _dates(rows: pd.DataFrame, name: str) -> pd.Series[Any]:
 
 def _texts(table: pd.DataFrame | None, name: str, ids: pd.Series[Any]) -> pd.Series[Any]:
     """Look up a text per customer; blank is missing."""
-    known: dict[str, str] = {}
-    if table is not None and name in table:
-        pairs = zip(table["customer_id"].astype(str), table[name], strict=True)
-        known = {i: str(text).strip() for i, text in pairs if text is not None and not pd.isna(text)}
-    return pd.Series([known.get(i) or None for i in ids], index=ids.index, dtype=object)
+    known = texts_by_customer(table, name)
+    return pd.Series([known.get(i) for i in ids], index=ids.index, dtype=object)
 
 
 def _revenue_change(rows: pd.DataFrame, before: pd.Series[float] | None) -> np.ndarray:
@@ -197,14 +217,7 @@ def _stopped_by_customer(stopped: pd.DataFrame | None, language: str) -> dict[st
 
 
 def _reasons(rows: pd.DataFrame, language: str) -> pd.Series[Any]:
-    """Put the two strongest reasons into one cell, as sentences."""
-    columns = [rows[name] if name in rows else [None] * len(rows) for name in ("reason_1", "reason_2")]
-    said = [
-        "".join(_sentence(text, language) for text in texts if isinstance(text, str) and text).strip() or None
-        for texts in zip(*columns, strict=True)
-    ]
+    """Say of each account why to call it."""
+    as_of = day_of_scores(rows) if len(rows) else date.min
+    said = [why_to_call(cast("Mapping[str, Any]", row), as_of, language) for row in rows.to_dict("records")]
     return pd.Series(said, index=rows.index, dtype=object)
-
-
-def _sentence(text: str, language: str) -> str:
-    return f"{text}。" if language == "zh" else f"{text[0].upper()}{text[1:]}. "

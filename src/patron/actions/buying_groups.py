@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import takewhile
 from math import fsum
 from typing import Any
 
@@ -22,6 +23,8 @@ from patron.snapshots import to_day
 
 #: A site that fell silent longer ago is no news for its sisters.
 NEWS_DAYS = 365
+#: What sites share of their names is a name from so many letters on.
+_LEAST_SHARED_LETTERS = 4
 _MONEY = ("clv", "value_at_risk", "revenue_last_12_months")
 _FACTS = ("status", "tier", "churn_risk", "last_order_on", *_MONEY)
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -31,15 +34,17 @@ _TEXTS = {
         "more": "{count} sister sites fell silent, the latest is {name} (last order {date})",
         "others_one": "A sister site of a colleague fell silent",
         "others": "{count} sister sites of colleagues fell silent",
+        "group_of": "Group of {name}",
         "between": ". ",
         "end": ".",
     },
     "zh": {
         "one": "同集团网点“{name}”自{date}起未再下单",
-        "more": "{count}家同集团网点已停止下单,最近一家是“{name}”(最后下单{date})",
+        "more": "{count}家同集团网点已停止下单，最近一家是“{name}”（最后下单{date}）",
         "others_one": "由同事负责的1家同集团网点已停止下单",
         "others": "由同事负责的{count}家同集团网点已停止下单",
-        "between": ";",
+        "group_of": "{name}所属集团",
+        "between": "；",
         "end": "。",
     },
 }
@@ -50,6 +55,7 @@ def buying_groups(
     attributes: pd.DataFrame | None,
     *,
     renamed: Mapping[str, str] | None = None,
+    language: str = "en",
 ) -> pd.DataFrame:
     """Roll the sites of each buying group up to their top parent.
 
@@ -62,16 +68,19 @@ def buying_groups(
         was known before the scores' ``as_of`` counts.
     renamed : mapping, optional
         Old id -> new id of customers re-keyed by that day (`snapshots.merge_customers`).
+    language : str
+        ``en`` or ``zh``: of the words in ``name`` and between ``silent_sites``.
 
     Returns
     -------
     pandas.DataFrame
         One row per group, which is a top parent and everybody below it, the largest ``value_at_risk`` first:
-        ``group_id``, ``name`` (of the top parent, else its id), ``sites`` (members who ever ordered, the top
-        parent among them if it does), ``sites_active`` (of them not lapsed), ``clv``, ``value_at_risk``,
-        ``revenue_last_12_months`` (currency, sums over the sites; missing where no site has one),
-        ``silent_sites`` (names of those lapsed or at risk, empty without), ``highest_risk`` (low, medium,
-        high; None where all have lapsed). Groups of which no site ever ordered are left out.
+        ``group_id``, ``name`` (of the top parent; where the customer file has none, what the names
+        of its sites begin with, else of the largest site, else the id), ``sites`` (members who ever ordered,
+        the top parent among them if it does), ``sites_active`` (of them not lapsed), ``clv``,
+        ``value_at_risk``, ``revenue_last_12_months`` (currency, sums over the sites; missing where no
+        site has one), ``silent_sites`` (names of those lapsed or at risk, empty without), ``highest_risk``
+        (low, medium, high; None where all have lapsed). Groups of which no site ever ordered are left out.
 
     Examples
     --------
@@ -85,7 +94,8 @@ def buying_groups(
     """
     known = _as_known(scores, attributes, renamed)
     names = _names(known)
-    rows = [_group(str(top), sites, names) for top, sites in _sites(scores, known).groupby("group_id")]
+    groups = _sites(scores, known).groupby("group_id")
+    rows = [_group(str(top), sites, names, language) for top, sites in groups]
     columns = ["group_id", "name", "sites", "sites_active", *_MONEY, "silent_sites", "highest_risk"]
     table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_MONEY, np.float64))
     return table.sort_values(["value_at_risk", "group_id"], ascending=[False, True], ignore_index=True)
@@ -193,20 +203,59 @@ def _text(value: object) -> str:
     return "" if value is None or value is pd.NA or value != value else str(value)
 
 
-def _group(top: str, sites: pd.DataFrame, names: Mapping[str, str]) -> tuple[Any, ...]:
+def _group(top: str, sites: pd.DataFrame, names: Mapping[str, str], language: str) -> tuple[Any, ...]:
     silent = [names.get(name, name) for name in sites["customer_id"][sites["is_silent"]]]
     sums = [fsum(sites[name].dropna()) if sites[name].notna().any() else np.nan for name in _MONEY]
     seen = [risk for risk in RISKS if (sites["churn_risk"] == risk).any()]
     active = int((sites["status"] != "lapsed").sum())
     return (
         top,
-        names.get(top, top),
+        names.get(top) or _name_of_sites(sites, names, language) or top,
         len(sites),
         active,
         *sums,
-        ", ".join(silent),
+        _listing(silent, language),
         seen[-1] if seen else None,
     )
+
+
+def _listing(names: list[str], language: str) -> str:
+    """Put names side by side; those that hold commas themselves are kept apart by more than a comma."""
+    if language == "zh":
+        return "、".join(names)
+    return ("; " if any("," in name for name in names) else ", ").join(names)
+
+
+def _name_of_sites(sites: pd.DataFrame, names: Mapping[str, str], language: str) -> str | None:
+    """Name a group that has no name of its own after its sites."""
+    known = [names[site] for site in sites["customer_id"] if site in names]
+    shared = _shared_beginning(known) if len(known) > 1 else ""
+    if shared:
+        return shared
+    by_size = sites[sites["customer_id"].isin(names.keys())].sort_values(
+        ["revenue_last_12_months", "customer_id"], ascending=[False, True], na_position="last"
+    )
+    largest = by_size["customer_id"].tolist()[:1]
+    return _TEXTS[language]["group_of"].format(name=names[largest[0]]) if largest else None
+
+
+def _shared_beginning(names: list[str]) -> str:
+    """Return the whole words that all names begin with; empty where they say too little.
+
+    Examples
+    --------
+    >>> _shared_beginning(["Kingham Foods (Hull)", "Kingham Foods (Ely)"])
+    'Kingham Foods'
+    >>> _shared_beginning(["The Oak", "The Ash"]), _shared_beginning(["福诚幼儿园（杭州店）", "福诚幼儿园"])
+    ('', '福诚幼儿园')
+    """
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    shared = "".join(letters[0] for letters in alike)
+    rest = [name[len(shared) : len(shared) + 1] for name in names]
+    if any(letter.isascii() and letter.isalnum() for letter in rest):
+        shared = shared.rpartition(" ")[0]  # within a word: take what comes before it
+    shared = shared.rstrip(" -–—,;:/·.(（[【，、")
+    return shared if len(shared) >= _LEAST_SHARED_LETTERS else ""
 
 
 def _note(owner: str, sisters: list[dict[Any, Any]], names: Mapping[str, str], language: str) -> str:

@@ -29,8 +29,11 @@ ENDINGS = (".xlsx", ".csv")
 #: How far back earlier lists are looked at, days: longer than any sensible cooldown.
 REMEMBERED_DAYS = 400
 _REMEMBERED = (
-    "as_of", "list", "customer_id", "owner", "churn_risk", "churn_probability", "kept_off", "kept_off_reason",
+    "as_of", "list", "customer_id", "owner", "model", "churn_label", "churn_horizon_days", "churn_risk",
+    "churn_probability", "kept_off", "kept_off_reason",
 )  # fmt: skip
+_NUMBERS = ("churn_horizon_days", "churn_probability")
+_NEEDED = ("as_of", "list", "customer_id", "churn_risk", "churn_probability", "kept_off")
 _NAME_OF_A_LIST = re.compile(r"(\d{4}-\d{2}-\d{2})\.parquet")
 
 
@@ -92,7 +95,9 @@ def workbook(found: Monday) -> bytes:
     )
 
 
-def csv_bytes(rows: pd.DataFrame, columns: Mapping[str, WorklistColumn], language: str) -> bytes:
+def csv_bytes(
+    rows: pd.DataFrame, columns: Mapping[str, WorklistColumn], language: str, *, is_simulated: bool = False
+) -> bytes:
     """Return a list as CSV: UTF-8 with the mark that spreadsheets look for, text that they do not run.
 
     Parameters
@@ -103,6 +108,8 @@ def csv_bytes(rows: pd.DataFrame, columns: Mapping[str, WorklistColumn], languag
         `WORKLIST_COLUMNS` or `WIN_BACK_COLUMNS`.
     language : str
         Of headers and codes.
+    is_simulated : bool
+        A last column says so in every row.
 
     Returns
     -------
@@ -111,6 +118,9 @@ def csv_bytes(rows: pd.DataFrame, columns: Mapping[str, WorklistColumn], languag
     said = in_words(rows, columns, language)
     safe = pd.DataFrame({name: [safe_cell(value) for value in said[name]] for name in columns}, dtype=object)
     safe.columns = pd.Index([column.header(language) for column in columns.values()])
+    if is_simulated:
+        words = words_of(language)
+        safe[words["simulated_column"]] = words["simulated_yes"]
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
@@ -136,11 +146,13 @@ def write_list(found: Monday, path: Path) -> list[Path]:
     check_worklist_name(path)
     if path.suffix.lower() == ".xlsx":
         return [write_bytes(path, workbook(found))]
-    language = found.facts.language
-    beside = path.with_name(f"{path.stem}.win_back{path.suffix}")
+    facts, beside = found.facts, path.with_name(f"{path.stem}.win_back{path.suffix}")
     return [
-        write_bytes(path, csv_bytes(found.calls, WORKLIST_COLUMNS, language)),
-        write_bytes(beside, csv_bytes(found.win_back, WIN_BACK_COLUMNS, language)),
+        write_bytes(to, csv_bytes(rows, columns, facts.language, is_simulated=facts.is_simulated))
+        for to, rows, columns in (
+            (path, found.calls, WORKLIST_COLUMNS),
+            (beside, found.win_back, WIN_BACK_COLUMNS),
+        )
     ]
 
 
@@ -167,9 +179,9 @@ def write_memory(found: Monday, folder: Path) -> Path:
     rows = rows.assign(as_of=found.facts.as_of.isoformat())
     rows = rows.rename(columns={"left_off": "kept_off", "left_off_detail": "kept_off_reason"})
     rows = rows.reindex(columns=list(_REMEMBERED))
-    texts = rows.columns.drop("churn_probability")
+    texts = rows.columns.drop(list(_NUMBERS))
     rows[texts] = rows[texts].astype(object).where(rows[texts].notna(), None)
-    rows["churn_probability"] = pd.to_numeric(rows["churn_probability"]).astype("float64")
+    rows[list(_NUMBERS)] = rows[list(_NUMBERS)].apply(pd.to_numeric).astype("float64")
     rows = rows.sort_values(["list", "customer_id"], ignore_index=True)
     return write_bytes(folder / f"{found.facts.as_of.isoformat()}.parquet", _parquet(rows))
 
@@ -193,13 +205,22 @@ def read_earlier_lists(folder: Path, as_of: date) -> pd.DataFrame | None:
     Raises
     ------
     PatronError
-        If a file is there that cannot be read.
+        If files are there that cannot be read, are named after a day that there is none of, or are no lists.
     """
-    found = []
+    found, problems = [], []
     for path in sorted(folder.glob("*.parquet")):
         named = _NAME_OF_A_LIST.fullmatch(path.name)
-        if named and 0 < (as_of - date.fromisoformat(named[1])).days <= REMEMBERED_DAYS:
-            found.append(_read(path))
+        if named is None:
+            continue
+        try:
+            if 0 < (as_of - _day_of_name(path, named[1])).days <= REMEMBERED_DAYS:
+                found.append(_read(path))
+        except PatronError as error:
+            problems += error.problems
+    if problems:
+        raise PatronError(
+            problems, next_step="Remove it (what it remembers is lost), or bring it back from a copy."
+        )
     return pd.concat(found, ignore_index=True) if found else None
 
 
@@ -217,23 +238,35 @@ def write_bytes(path: Path, content: bytes) -> Path:
     return path
 
 
+def _day_of_name(path: Path, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise PatronError(
+            f"'{path}' is named like an earlier worklist, but there is no day {text}."
+        ) from None
+
+
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        rows = pd.read_parquet(path)
     except (OSError, ValueError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise PatronError(f"'{path}' cannot be read as an earlier worklist ({said}).") from None
+    missing = [name for name in _NEEDED if name not in rows]
+    if missing:
         raise PatronError(
-            f"'{path}' cannot be read as an earlier worklist ({str(error).splitlines()[0]}).",
-            next_step="Remove it (what it remembers is lost), or bring it back from a copy.",
-        ) from None
+            f"'{path}' is no earlier worklist: it lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}."
+        )
+    return rows
 
 
 def _parquet(rows: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema(
-        [(name, pa.float64() if name == "churn_probability" else pa.string()) for name in rows.columns]
-    )
+    schema = pa.schema([(name, pa.float64() if name in _NUMBERS else pa.string()) for name in rows.columns])
     written = io.BytesIO()
     table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
     pq.write_table(table.replace_schema_metadata(None), written)

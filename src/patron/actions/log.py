@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 import narwhals as nw
 import pandas as pd
 
+from patron.ledger.actions import STRENGTH
 from patron.snapshots import CustomerMerge, CustomerTables, history_before, merge_customers
 
-#: Outcome -> how much it says: of two actions of a customer on one day the stronger one counts.
-STRENGTH = {"none": 0, "reached": 1, "ordered": 2, "dismissed": 3, "lost": 4}
 _COLUMNS = ("customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day")
 
 
@@ -36,7 +35,7 @@ def log_before(
     Returns
     -------
     pandas.DataFrame
-        Rows of the log, sorted by customer, day and strength of the outcome (`STRENGTH`).
+        Rows of the log, sorted by customer, day and strength of the outcome (`ledger.actions.STRENGTH`).
 
     Examples
     --------

@@ -11,9 +11,11 @@ An account stays off the list as
 - ``snoozed``: the last action says to wait until a day, and that day has not come.
 - ``cooldown``: it was reached, or ordered, less than `cooldown_days` ago; unless its risk worsened: since the
   newest earlier list made on or before the day of the call (where the account was on none, the oldest made
-  after it) its ``churn_risk`` went up a level, or its ``churn_probability`` rose by 0.10 or more.
+  after it) its ``churn_risk`` went up a level, or its ``churn_probability`` rose by 0.10 or more. Only risks
+  on one scale are compared: of the same label and horizon of churn.
 
-The first that applies counts. An action without an outcome (nobody answered) changes nothing, but may snooze.
+The first that applies counts. An action without an outcome (nobody answered) changes nothing, but may snooze;
+the day it names ends no dismissal.
 Risk lifts the cooldown only: a closed site grows riskier every week, and somebody who asked to be called in
 May is not called in March because he is silent.
 """
@@ -27,6 +29,14 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from patron.actions.last_word import (
+    LastWord,
+    is_cooling,
+    kept_off_by,
+    last_words,
+    number_or_none,
+    text_or_none,
+)
 from patron.actions.log import log_before
 from patron.columns import RISKS
 from patron.snapshots import CustomerMerge, day_of, merge_customers, to_day
@@ -62,21 +72,16 @@ class Memory:
 
 
 class _Standing(NamedTuple):
-    """How risky an account was on the day of a list."""
+    """How risky an account was on the day of a list, by which model, and which list that was."""
 
     day: int
     risk: str | None
     probability: float | None
     was_on_the_list: bool
-
-
-class _Last(NamedTuple):
-    """What the log says last about an account."""
-
-    day: int
-    outcome: str
-    reason: str | None
-    snoozed_until_day: float | None
+    list: str | None
+    model: str | None
+    label: str | None
+    horizon_days: float | None
 
 
 def remembered(
@@ -93,14 +98,19 @@ def remembered(
     Parameters
     ----------
     candidates : pandas.DataFrame
-        ``customer_id``, ``churn_risk``, ``churn_probability``, ``last_order_on`` (date), one row each.
+        ``customer_id``, ``churn_risk``, ``churn_probability``, ``last_order_on`` (date), one row each. If
+        there are any: ``list`` (``call`` or ``win_back``), ``model``, ``churn_label``,
+        ``churn_horizon_days``.
     log : pandas.DataFrame or None
         Of `ledger.load_actions`. Only actions before `as_of_day` count.
     previous : pandas.DataFrame or None
         Earlier lists or scores, one or several below each other: ``customer_id``, ``as_of`` (date),
-        ``churn_risk``, ``churn_probability`` and, if there is one, ``kept_off`` (filled for an account that
-        was looked at but not on the list). Rows with an ``as_of`` on or after `as_of_day` are left out;
-        without a column ``as_of`` all rows count as one list made before every call.
+        ``churn_risk``, ``churn_probability`` and, if there are any, ``kept_off`` (filled for an account that
+        was looked at but not on the list) and the further columns of `candidates`. Risks are compared where
+        ``churn_label`` and ``churn_horizon_days`` are the same (where one of the two has no label: where the
+        models are; where the earlier row has none of the three: always). Rows with an ``as_of`` on or after
+        `as_of_day` are left out; without a column ``as_of`` all rows count as one list made before every
+        call.
     as_of_day : int
         Day of the new list, days since 1970-01-01.
     cooldown_days : int
@@ -121,8 +131,8 @@ def remembered(
     >>> remembered(candidates, log, None, as_of_day=40, cooldown_days=28).rows["kept_off"].tolist()
     [None, 'cooldown']
     """
-    last = _last_actions(log_before(log, as_of_day, merges))
-    cooling = {customer for customer, action in last.items() if _is_cooling(action, as_of_day, cooldown_days)}
+    last = last_words(log_before(log, as_of_day, merges))
+    cooling = {customer for customer, action in last.items() if is_cooling(action, as_of_day, cooldown_days)}
     standings = _standings(previous, as_of_day, merges, cooling)
     newest = max((s.day for rows in standings.values() for s in rows), default=None)
     rows = [
@@ -137,18 +147,18 @@ def remembered(
 
 def _row(
     row: dict[Any, Any],
-    last: _Last | None,
+    last: LastWord | None,
     standings: list[_Standing],
     newest: int | None,
     as_of_day: int,
     cooldown_days: int,
 ) -> dict[str, Any]:
     """Return the memory of one candidate; `newest` is the day of the newest earlier list."""
-    now = _Standing(as_of_day, _text(row.get("churn_risk")), _number(row.get("churn_probability")), True)
+    now = _standing(row, as_of_day, was_on_the_list=True)
     code, until, is_lifted = None, None, False
     if last is not None:
-        code, until = _kept_off(last, _day(row.get("last_order_on")), as_of_day, cooldown_days)
-        is_lifted = code == "cooldown" and _is_worse(now, _at_the_call(standings, last.day))
+        code, until = kept_off_by(last, _day(row.get("last_order_on")), as_of_day, cooldown_days)
+        is_lifted = code == "cooldown" and _is_worse(now, _at_the_call(now, standings, last.day))
     if is_lifted:
         code, until = None, None
     return {
@@ -162,34 +172,26 @@ def _row(
     }
 
 
-def _kept_off(
-    last: _Last, last_order_day: int | None, as_of_day: int, cooldown_days: int
-) -> tuple[str | None, int | None]:
-    """Return why an account stays off before its risk is looked at, and until which day."""
-    snoozed_until = None if last.snoozed_until_day is None else int(last.snoozed_until_day)
-    if last.outcome in ("dismissed", "lost"):
-        has_ordered_again = last_order_day is not None and last.day < last_order_day < as_of_day
-        is_over = has_ordered_again or (snoozed_until is not None and snoozed_until <= as_of_day)
-        return (None, None) if is_over else (last.outcome, snoozed_until)
-    if snoozed_until is not None and snoozed_until > as_of_day:
-        return "snoozed", snoozed_until
-    if _is_cooling(last, as_of_day, cooldown_days):
-        return "cooldown", last.day + cooldown_days
-    return None, None
-
-
-def _is_cooling(last: _Last, as_of_day: int, cooldown_days: int) -> bool:
-    return last.outcome in ("reached", "ordered") and as_of_day < last.day + cooldown_days
-
-
-def _at_the_call(standings: list[_Standing], call_day: int) -> _Standing | None:
+def _at_the_call(now: _Standing, standings: list[_Standing], call_day: int) -> _Standing | None:
     """Return how an account stood when it was called: the newest list by then, else the oldest after it."""
-    before = [s for s in standings if s.day <= call_day]
-    return before[-1] if before else standings[0] if standings else None
+    alike = [then for then in standings if _is_on_one_scale(now, then)]
+    before = [then for then in alike if then.day <= call_day]
+    return before[-1] if before else alike[0] if alike else None
+
+
+def _is_on_one_scale(now: _Standing, then: _Standing) -> bool:
+    """Say whether two risks mean the same: of one label and horizon; one model, where no label is known."""
+    if then.model is None and then.label is None and then.horizon_days is None:
+        return True  # a frame of the caller's own making: it would not pass what cannot be compared
+    if now.horizon_days != then.horizon_days:
+        return False
+    if now.label is None or then.label is None:
+        return now.model == then.model
+    return now.label == then.label
 
 
 def _is_worse(now: _Standing, then: _Standing | None) -> bool:
-    if then is None:
+    if then is None or not _is_on_one_scale(now, then):
         return False
     if now.risk in RISKS and then.risk in RISKS and RISKS.index(now.risk) > RISKS.index(then.risk):
         return True
@@ -202,24 +204,11 @@ def _since_last(now: _Standing, standings: list[_Standing], newest: int | None) 
     on_the_last_list = [s for s in standings if s.day == newest and s.was_on_the_list]
     if not on_the_last_list:
         return "new"
-    return "worse" if _is_worse(now, on_the_last_list[-1]) else "same"
-
-
-def _last_actions(log: pd.DataFrame) -> dict[str, _Last]:
-    """Return what each customer's last action with an outcome says, with the latest day to wait for."""
-    found: dict[str, _Last] = {}
-    for row in log.to_dict("records"):
-        customer, outcome = str(row["customer_id"]), str(row["outcome"])
-        snooze = _number(row["snoozed_until_day"])
-        before = found.get(customer)
-        if outcome == "none" and before is not None:
-            waits = [day for day in (before.snoozed_until_day, snooze) if day is not None]
-            found[customer] = before._replace(snoozed_until_day=max(waits, default=None))
-            continue
-        if before is not None and before.day == row["day"] and before.snoozed_until_day is not None:
-            snooze = max(before.snoozed_until_day, snooze or 0)
-        found[customer] = _Last(int(row["day"]), outcome, _text(row["reason"]), snooze)
-    return found
+    then = on_the_last_list[-1]
+    if None not in (now.list, then.list) and now.list != then.list:
+        # it lapsed since then, or it came back
+        return "worse" if now.list == "win_back" else "new"
+    return "worse" if _is_worse(now, then) else "same"
 
 
 def _standings(
@@ -238,20 +227,24 @@ def _standings(
     rows = previous[is_asked].assign(customer_id=ids[is_asked], _day=days[is_asked])
     found: dict[str, list[_Standing]] = {}
     for row in rows.to_dict("records"):
-        risk, probability = _text(row.get("churn_risk")), _number(row.get("churn_probability"))
-        standing = _Standing(int(row["_day"]), risk, probability, _text(row.get("kept_off")) is None)
+        standing = _standing(row, int(row["_day"]), was_on_the_list=text_or_none(row.get("kept_off")) is None)
         found.setdefault(row["customer_id"], []).append(standing)
     for standings in found.values():
         standings.sort(key=lambda s: (s.day, s.was_on_the_list, s.probability or 0.0))
     return found
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) or value == "" else str(value)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+def _standing(row: dict[Any, Any], day: int, *, was_on_the_list: bool) -> _Standing:
+    return _Standing(
+        day=day,
+        risk=text_or_none(row.get("churn_risk")),
+        probability=number_or_none(row.get("churn_probability")),
+        was_on_the_list=was_on_the_list,
+        list=text_or_none(row.get("list")),
+        model=text_or_none(row.get("model")),
+        label=text_or_none(row.get("churn_label")),
+        horizon_days=number_or_none(row.get("churn_horizon_days")),
+    )
 
 
 def _day(value: Any) -> int | None:

@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from patron.actions.accounts import Beside, day_of_scores
-from patron.actions.log import log_before
+from patron.actions.accounts import Beside, day_of_scores, texts_by_customer
 from patron.actions.win_back import judged_win_back, listed_win_back
-from patron.actions.won import CALLED, Won
+from patron.actions.won import Won
 from patron.actions.worklist import CallTerms, count_left_off, judged_calls, listed_calls
-from patron.snapshots import to_day
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,6 @@ class Monday:
         Of `judged_calls` and `judged_win_back`: every candidate with why it is left off.
     won : Won
         Of `actions.accounts_won`: the accounts that ordered after a call.
-    called : frozenset of str
-        The accounts called within the days that `won` looks back.
     owner : str or None
         Whose lists these are, where they are one owner's.
     is_of_one_owner : bool
@@ -77,7 +72,6 @@ class Monday:
     judged: pd.DataFrame
     judged_back: pd.DataFrame
     won: Won
-    called: frozenset[str] = frozenset()
     owner: str | None = None
     is_of_one_owner: bool = False
 
@@ -142,23 +136,12 @@ def monday(
         judged_calls(scores, terms, beside),
         judged_win_back(scores, terms, beside),
         won,
-        _called(beside, to_day(facts.as_of), won.within_days),
     )
-
-
-def _called(beside: Beside, as_of_day: int, within_days: int) -> frozenset[str]:
-    known = log_before(beside.log, as_of_day, beside.merges)
-    is_call = known["outcome"].isin(CALLED) & (known["day"] >= as_of_day - within_days)
-    return frozenset(known["customer_id"][is_call].astype(str))
 
 
 def owner_by_customer(attributes: pd.DataFrame | None) -> dict[str, str]:
     """Return who owns each account; accounts without an owner are left out."""
-    if attributes is None or "owner" not in attributes:
-        return {}
-    pairs = zip(attributes["customer_id"].astype(str), attributes["owner"], strict=True)
-    owners = {customer: str(owner).strip() for customer, owner in pairs if isinstance(owner, str)}
-    return {customer: owner for customer, owner in owners.items() if owner}
+    return texts_by_customer(attributes, "owner")
 
 
 def owners_of(found: Monday, owners: Mapping[str, str]) -> list[str | None]:
@@ -200,22 +183,15 @@ def of_owner(found: Monday, owner: str | None, owners: Mapping[str, str]) -> Mon
     Monday
         Ranks are those within the owner; a buying group named after somebody else's account is left blank.
     """
-    rows = found.won.rows
     # an account that nobody knows any more is nobody's
-    is_own = [owners.get(str(customer)) == owner for customer in rows["customer_id"]]
-    own = rows[np.array(is_own, dtype=bool)]
-    won = replace(
-        found.won,
-        rows=own.reset_index(drop=True),
-        accounts_called=sum(owners.get(customer) == owner for customer in found.called),
-        revenue=float(np.round(own["revenue_since"].astype(float).sum(), 2)),
-    )
+    called = {*found.won.customers_called, *found.won.rows["customer_id"]}
+    own = {customer for customer in called if owners.get(customer) == owner}
     listed = {*found.judged["customer_id"], *found.judged_back["customer_id"]}
     return replace(
         found,
         judged=_kept(found.judged, owner, owners, listed),
         judged_back=_kept(found.judged_back, owner, owners, listed),
-        won=won,
+        won=found.won.among(own),
         owner=owner,
         is_of_one_owner=True,
     )

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-#: Long enough for a name, short enough for a path in any script: a Chinese character takes three bytes.
-LONGEST = 60
+#: Bytes of an owner in a file name. A system takes 255 for the whole name: the day and the ending need some.
+LONGEST = 150
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -45,7 +45,8 @@ def owner_file_names(owners: Sequence[str | None], prefix: str, nobody: str) -> 
         name, number = clean, 1
         while unicodedata.normalize("NFKC", name).casefold() in taken:
             number += 1
-            name = f"{clean}-{number}"
+            suffix = f"-{number}"
+            name = _cut(clean, LONGEST - len(suffix)) + suffix
         taken.add(unicodedata.normalize("NFKC", name).casefold())
         names[owner] = f"{prefix}_{name}"
     return names
@@ -54,4 +55,9 @@ def owner_file_names(owners: Sequence[str | None], prefix: str, nobody: str) -> 
 def _clean(owner: str) -> str:
     """Keep letters of any script, digits, dots and hyphens."""
     composed = unicodedata.normalize("NFC", owner)
-    return _UNSAFE.sub("_", composed)[:LONGEST].strip("._-") or "owner"
+    return _cut(_UNSAFE.sub("_", composed).strip("._-"), LONGEST) or "owner"
+
+
+def _cut(text: str, longest: int) -> str:
+    """Keep so many bytes, whole characters only: a Chinese one takes three, others up to four."""
+    return text.encode("utf-8", "ignore")[:longest].decode("utf-8", "ignore").rstrip("._-")

@@ -24,6 +24,7 @@ MIN_BUYERS = 3
 COLUMNS = (
     "customer_id", "item", "support", "peers", "peers_who_bought", "peer_level", "expected_margin",
 )  # fmt: skip
+_NUMBERS = {"support": float, "peers": int, "peers_who_bought": int, "expected_margin": float}
 _SIZES = 3
 
 
@@ -50,7 +51,7 @@ def peers_also_buy(
     by: str = "auto",
     top: int = 5,
     min_peers: int = 20,
-    margin: float = 1.0,
+    margin: float | pd.Series[float] = 1.0,
     minor_digits: int = 2,
     alike_in: Sequence[str] = ("industry", "size"),
 ) -> pd.DataFrame:
@@ -71,8 +72,9 @@ def peers_also_buy(
         Items per customer.
     min_peers : int
         A group below this gives way to a wider one.
-    margin : float
-        Margin / revenue.
+    margin : float or pandas.Series
+        Margin / revenue, of everybody or by customer id (`segments.margins_of`); one the series lacks has no
+        margin to expect.
     minor_digits : int
         Decimals of the currency.
     alike_in : sequence of str
@@ -94,7 +96,8 @@ def peers_also_buy(
     history = history_before(tables, as_of_day)
     bought = purchases_of_a_year(history, kind_of_items(tables, by), alike_in)
     found = _suggested(bought, top, min_peers)
-    return found.assign(expected_margin=found["expected_margin"] * margin / 10**minor_digits)
+    share = found["customer_id"].map(margin).astype(float) if isinstance(margin, pd.Series) else margin
+    return found.assign(expected_margin=found["expected_margin"] * share / 10**minor_digits)
 
 
 def purchases_of_a_year(history: History, kind: str, alike_in: Sequence[str]) -> Purchases:
@@ -143,7 +146,8 @@ def _suggested(bought: Purchases, top: int, min_peers: int) -> pd.DataFrame:
         ranked = _ranked(bought.pairs, groups, sizes, everywhere)
         frames.append(_of_level(enough, ranked, owned, top).assign(peer_level=level))
         left = left.difference(enough.index)
-    found = pd.concat(frames, ignore_index=True)
+    # a level without anybody has no types of its own
+    found = pd.concat(frames, ignore_index=True).astype(_NUMBERS)
     return found.sort_values(["customer_id", "place"], ignore_index=True)[list(COLUMNS)]
 
 

@@ -63,7 +63,7 @@ class ProductTrial:
         Of ``stopped``: the rate of pairs that are not on the list, silent for as long.
     difference, low, high : float or None
         ``peers``: rate minus that of the rule; ``stopped``: rate minus that of the others; with its 95 %
-        interval, resampled by customer.
+        interval, resampled by customer. None where nothing else was silent for as long.
     is_shown : bool
         Whether the list is better, beyond that interval: ``peers`` bought more often; ``stopped`` less
         often, and not more often than by the rule.
@@ -94,7 +94,9 @@ class ProductTrial:
         -------
         str
         """
-        outcome = "untried" if self.difference is None else "shown" if self.is_shown else "hidden"
+        outcome = "shown" if self.is_shown else "hidden"
+        if self.difference is None:
+            outcome = "untried" if self.rate is None else "alone"
         numbers = {
             name: 100 * (value or 0.0)
             for name, value in (
@@ -249,8 +251,14 @@ def _judged_stopped(pairs: pd.DataFrame, days: list[int]) -> ProductTrial:
         return _untried("stopped", STOPPED_HORIZON_DAYS)
     counts = _counts_by_age(pairs)
     own, others = _age_matched(counts.sum(axis=0))
-    drawn = [np.subtract(*_age_matched(draw)) for draw in _resampled(counts)]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    if np.isnan(others):
+        return ProductTrial(
+            "stopped", dates, STOPPED_HORIZON_DAYS, customers, len(listed), float(listed["bought"].mean()),
+            float(longest["bought"].mean()), None, None, None, None, is_shown=False,
+        )  # fmt: skip
+    drawn = np.array([np.subtract(*_age_matched(draw)) for draw in _resampled(counts)])
+    # a draw without both kinds at any age says nothing
+    low, high = np.quantile(drawn[~np.isnan(drawn)], [0.025, 0.975])
     return ProductTrial(
         "stopped", dates, STOPPED_HORIZON_DAYS, customers, len(listed), float(own),
         float(longest["bought"].mean()), float(others), float(own - others), float(low), float(high),

@@ -14,6 +14,7 @@ from patron.actions._xlsx import LineSheet
 from patron.actions.monday import Monday
 from patron.actions.won import won_in_words
 from patron.actions.words import day_in_words, words_of
+from patron.scoring import money_in_words
 
 
 def title_of(found: Monday) -> str:
@@ -31,7 +32,7 @@ def how_to_read(found: Monday) -> list[str]:
     terms = facts.terms
     values = {
         "save_rate": f"{terms.save_rate:.0%}" if terms.save_rate >= 0.01 else f"{terms.save_rate:.2%}",
-        "cost": money_in_words(terms.cost, facts.currency),
+        "cost": money_in_words(terms.cost, facts.currency, 2),
         "months": facts.horizon_months,
         "capacity": terms.capacity,
         "due_end": day_in_words(facts.as_of + timedelta(days=terms.due_days), facts.language),
@@ -45,17 +46,6 @@ def left_off_in_words(counts: Mapping[str, int], language: str) -> list[tuple[st
     words = words_of(language)
     always = ("candidates", "on_list")
     return [(words.get(f"left_{code}", code), n) for code, n in counts.items() if n or code in always]
-
-
-def money_in_words(amount: float, currency: str | None) -> str:
-    """Write an amount with its ISO code.
-
-    Examples
-    --------
-    >>> money_in_words(1234.5, "EUR"), money_in_words(0.0, None)
-    ('EUR 1,234.50', '0.00')
-    """
-    return f"{currency} {amount:,.2f}" if currency else f"{amount:,.2f}"
 
 
 def read_me_sheet(found: Monday) -> LineSheet:

@@ -15,7 +15,10 @@ from patron.actions.accounts import Beside
 from patron.actions.memory import remembered
 from patron.snapshots import to_day
 
-_ASKED = ("customer_id", "churn_risk", "churn_probability", "last_order_on")
+_ASKED = (
+    *("customer_id", "churn_risk", "churn_probability", "last_order_on"),
+    *("list", "model", "churn_label", "churn_horizon_days"),
+)
 
 
 def with_memory(rows: pd.DataFrame, beside: Beside, as_of: date, cooldown_days: int) -> pd.DataFrame:
@@ -24,7 +27,8 @@ def with_memory(rows: pd.DataFrame, beside: Beside, as_of: date, cooldown_days: 
     Parameters
     ----------
     rows : pandas.DataFrame, shape (n, ...)
-        Of `accounts`.
+        Of `accounts`. Risks are compared with those of earlier lists of the same ``churn_label`` (where the
+        rows name none: of the same ``model``) and ``churn_horizon_days``.
     beside : Beside
         With ``log``, ``previous`` and ``merges``.
     as_of : date
@@ -38,8 +42,10 @@ def with_memory(rows: pd.DataFrame, beside: Beside, as_of: date, cooldown_days: 
         With ``left_off`` (None where nothing is remembered), ``left_off_detail`` (the reason in the log),
         ``left_off_until`` (date or None) and ``since_last``.
     """
+    # lapsed customers are on the win-back list, all others on the call list
+    which = rows["status"].eq("lapsed").map({True: "win_back", False: "call"})
     found = remembered(
-        rows.reindex(columns=list(_ASKED)),
+        rows.assign(list=which).reindex(columns=list(_ASKED)),
         beside.log,
         beside.previous,
         to_day(as_of),

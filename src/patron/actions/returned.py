@@ -20,7 +20,10 @@ from patron.actions._returned_rows import filled_in_rows
 from patron.actions.columns import OUTCOME_WORDS
 from patron.ledger import append_actions
 from patron.ledger.actions import parsed_actions, problem_in_words
-from patron.snapshots import to_day
+from patron.snapshots import day_of, to_day
+
+#: Days before its list; an outcome dated earlier is a mistake: in January the old year is typed.
+EARLIEST_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class Imported:
         Rows without a date of their own: they count from the day of the list.
     unknown_customers : tuple of str
         Ids that the ledger does not know; their rows are taken.
+    outweighed : tuple of str
+        One text per row that was added although the log says something stronger of that day: it changes
+        nothing as long as that row stands there.
     """
 
     path: Path
@@ -50,6 +56,7 @@ class Imported:
     problems: tuple[str, ...]
     dated_by_the_list: int
     unknown_customers: tuple[str, ...]
+    outweighed: tuple[str, ...] = ()
 
 
 def import_worklist(
@@ -90,41 +97,60 @@ def import_worklist(
     problems, good = list(found.problems), []
     for position, (problem, day) in enumerate(zip(rows["problem"], rows["day"], strict=True)):
         raw = found.rows.iloc[position]
-        text = _problem(str(problem), bool(rows["bad_snooze"].iloc[position]), int(day) > latest, raw)
+        text = _problem(str(problem), bool(rows["bad_snooze"].iloc[position]), raw)
+        if text is None:
+            text = _out_of_time(int(day), latest, found.listed_on)
+        text = text or _without_outcome(raw)
         good.append(text is None)
         if text is not None:
             problems.append(f"{found.places[position]}: {text}")
     kept = rows[np.array(good, dtype=bool)].reset_index(drop=True)
-    kept["customer_id"] = _with_zeros(kept["customer_id"], customers)
+    kept["customer_id"] = _known_ids(kept["customer_id"], customers)
     unknown = () if customers is None else tuple(sorted(set(kept["customer_id"]) - set(customers)))
     done = append_actions(kept, log_path, csv=csv)
     filled_in = len(rows) + len(found.problems)
     return Imported(
-        path, filled_in, done.added, done.already_there, tuple(problems), found.dated_by_the_list, unknown
-    )
+        path, filled_in, done.added, done.already_there, tuple(problems), found.dated_by_the_list, unknown,
+        tuple(f"{path.name}: {text}" for text in done.outweighed),
+    )  # fmt: skip
 
 
-def _problem(problem: str, is_bad_snooze: bool, is_later: bool, raw: pd.Series[Any]) -> str | None:
+def _problem(problem: str, is_bad_snooze: bool, raw: pd.Series[Any]) -> str | None:
     if problem:
         return problem_in_words(problem, raw)
-    if is_bad_snooze:
-        return problem_in_words("unreadable_snoozed_until", raw)
-    if is_later:
-        return f"the date {raw['happened_at']} lies in the future; correct it"
-    if raw["outcome"] is None:
-        choice = ", ".join(f"{en} ({zh})" for en, zh in OUTCOME_WORDS.values())
-        return f"there is a note or a date but no outcome; choose one of {choice}"
+    return problem_in_words("unreadable_snoozed_until", raw) if is_bad_snooze else None
+
+
+def _out_of_time(day: int, latest: int, listed_on: date | None) -> str | None:
+    """Say what is wrong with a day after today, or long before the list was written: a year mistaken."""
+    if day > latest:
+        return f"the date {day_of(day)} lies in the future; correct it"
+    if listed_on is not None and day < to_day(listed_on) - EARLIEST_DAYS:
+        return (
+            f"the date {day_of(day)} lies more than {EARLIEST_DAYS} days before the list of {listed_on}; "
+            "correct it (the year?)"
+        )
     return None
 
 
-def _with_zeros(ids: pd.Series[Any], customers: Collection[str] | None) -> list[str]:
-    """Give an id its leading zeros back where exactly one customer has it with zeros."""
+def _without_outcome(raw: pd.Series[Any]) -> str | None:
+    if raw["outcome"] is not None:
+        return None
+    choice = ", ".join(f"{en} ({zh})" for en, zh in OUTCOME_WORDS.values())
+    return f"there is a note or a date but no outcome; choose one of {choice}"
+
+
+def _known_ids(ids: pd.Series[Any], customers: Collection[str] | None) -> list[str]:
+    """Give an id back what a spreadsheet took: an apostrophe of its own, or zeros where that is clear."""
     known = set(customers or ())
     stripped: dict[str, list[str]] = {}
     for customer in known:
         stripped.setdefault(customer.lstrip("0"), []).append(customer)
     found = []
-    for customer in ids:
-        alike = stripped.get(str(customer).lstrip("0"), [])
-        found.append(alike[0] if customer not in known and len(alike) == 1 else str(customer))
+    for customer in map(str, ids):
+        alike = stripped.get(customer.lstrip("0"), [])
+        if customer not in known and f"'{customer}" in known:
+            found.append(f"'{customer}")
+        else:
+            found.append(alike[0] if customer not in known and len(alike) == 1 else customer)
     return found

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from patron.actions.why import is_overdue, own_expected_day
 from patron.actions.words import day_in_words, words_of
 
 #: Reason code -> the opening it suggests; the facts of the row decide whether the opening would be true.
-LATE, LESS, SEASON, UNHAPPY = "late", "less", "season", "unhappy"
+LATE, OVERDUE, LESS, SEASON, UNHAPPY = "late", "overdue", "less", "season", "unhappy"
 OPENINGS = {
     "silence": LATE,
     "rhythm": LATE,
@@ -35,8 +36,9 @@ def opening_of(row: Mapping[str, Any], as_of: date) -> str:
     Parameters
     ----------
     row : mapping
-        ``status``, ``stopped_category``, ``reason_1_code``, ``next_order_expected_on``, ``revenue_change``,
-        ``churn_risk``, ``tier``.
+        ``status``, ``stopped_category``, ``reason_1_code``, ``reason_1_values`` and so on,
+        ``next_order_expected_on``, ``last_order_on``, ``revenue_change``, ``churn_risk``, ``tier``.
+        With status ``new`` there was one order: there is no rhythm to speak of.
     as_of : date
         Day of the list.
 
@@ -58,10 +60,12 @@ def opening_of(row: Mapping[str, Any], as_of: date) -> str:
     wanted = None if row.get("churn_risk") == "low" else _wanted(row.get("reason_1_code"))
     if wanted == UNHAPPY:
         return UNHAPPY
-    expected, change = row.get("next_order_expected_on"), row.get("revenue_change")
-    is_late_account = wanted == LATE or row.get("tier") == "at_risk"
-    if is_late_account and expected is not None and expected < as_of:
-        return LATE
+    change = row.get("revenue_change")
+    if (wanted == LATE or row.get("tier") == "at_risk") and is_overdue(row, as_of):
+        if row.get("status") == "new":
+            return "once"
+        # a day is named where the customer has a rhythm of its own: the reason beside it quotes that one
+        return OVERDUE if own_expected_day(row) is None else LATE
     if wanted == LESS and isinstance(change, float) and change < 0:
         return LESS
     if wanted == SEASON:
@@ -75,7 +79,7 @@ def what_to_say(row: Mapping[str, Any], playbook_says: object, as_of: date, lang
     Parameters
     ----------
     row : mapping
-        As in `opening_of`, with ``last_order_on`` and ``stopped_on``.
+        As in `opening_of`, with ``stopped_on``.
     playbook_says : str or None
         The question of the playbook's rule; the opening has one of its own where this is empty.
     as_of : date
@@ -94,7 +98,7 @@ def what_to_say(row: Mapping[str, Any], playbook_says: object, as_of: date, lang
         return asked
     fact = words[f"open_{kind}"].format(
         last=day_in_words(row.get("last_order_on"), language),
-        expected=day_in_words(row.get("next_order_expected_on"), language),
+        expected=day_in_words(own_expected_day(row), language),
         category=row.get("stopped_category"),
         bought=day_in_words(row.get("stopped_on"), language),
     )

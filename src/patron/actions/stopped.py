@@ -31,6 +31,7 @@ from patron.snapshots import (
 
 #: Purchase days of a category below which an account has no rhythm in it.
 MIN_PURCHASE_DAYS = 3
+_DECIMALS = 9
 COLUMNS = (
     "customer_id", "category", "last_bought_on", "usual_gap_days", "days_late_ratio", "revenue_year_before",
 )  # fmt: skip
@@ -120,14 +121,16 @@ def rhythm_of_pairs(history: History, kind: str, *, active_days: int, rule: Rhyt
         ``silence_days``, ``limit_days``, ``days_late_ratio``, ``spend_year`` (minor units).
     """
     pairs = _pairs(items_of(history, kind), rule.quantile)
-    gaps, own = pairs["gaps"].to_numpy(), pairs["gap_high"].to_numpy()
+    # engines interpolate with another last digit: a silence that equals its limit must be late on none
+    gaps, own = pairs["gaps"].to_numpy(), np.round(pairs["gap_high"].to_numpy(), _DECIMALS)
     # without pairs there is nothing to bound, and any base will do
     base = float(np.median(own)) if len(own) else rule.max_days
     shrunk = limit_days(gaps, own, base, min_days=rule.min_days, max_days=rule.max_days)
     # a base that buys other things more often must not make a slow rhythm late
-    limit = np.maximum(shrunk, own)
+    limit = np.round(np.maximum(shrunk, own), _DECIMALS)
     silence = history.as_of_day - pairs["last_day"].to_numpy()
-    pairs = pairs.assign(silence_days=silence, limit_days=limit, days_late_ratio=silence / limit)
+    ratio = np.round(silence / limit, _DECIMALS)
+    pairs = pairs.assign(silence_days=silence, limit_days=limit, days_late_ratio=ratio)
     accounts = own_limits(history, rule)
     alive = accounts["silence_days"] <= np.minimum(accounts["limit_days"], active_days)
     return pairs[pairs["customer_id"].isin(accounts.loc[alive, "customer_id"])].reset_index(drop=True)

@@ -13,13 +13,10 @@ import numpy as np
 import pandas as pd
 
 from patron.errors import NotEnoughData, PatronError
-from patron.snapshots import CustomerTables, day_of, history_before
+from patron.snapshots import ANSWER_DAYS, CustomerTables, day_of, history_before, latest_answers
 
-YEAR_DAYS = 365
 #: Where a log holds no closings, a complaint counts as open for so long.
 COMPLAINT_OPEN_DAYS = 180
-#: Of the scale: 9 and 10 of 0 to 10 are promoters, 0 to 6 detractors.
-_PROMOTER, _DETRACTOR = 0.9, 0.6
 _BESIDE = ("name", "owner", "tier", "churn_risk", "clv", "revenue_last_12_months")
 
 
@@ -29,13 +26,14 @@ def referral_candidates(
     scores: pd.DataFrame,
     *,
     nps_scale: tuple[float, float] = (0, 10),
-    within_days: int = YEAR_DAYS,
+    within_days: int = ANSWER_DAYS,
 ) -> pd.DataFrame:
     """List promoters who can be asked for a referral.
 
-    An account is listed where, by the latest answer of each respondent within `within_days`, somebody is a
-    promoter (9 or 10 of 0 to 10) and nobody a detractor; its churn risk is low, its tier is not at risk, and
-    no complaint is open. Where the log closes no complaint at all, those of the last 180 days count as open.
+    An account is listed where, by the latest answer that each respondent gave within `within_days`, somebody
+    is a promoter (9 or 10 of 0 to 10, `metrics.promoter_groups`) and nobody a detractor; its churn risk is
+    low, its tier is not at risk, and no complaint is open. Answers outside the scale are left out.
+    Where the log closes no complaint at all, those of the last 180 days count as open.
 
     Parameters
     ----------
@@ -61,14 +59,13 @@ def referral_candidates(
     ------
     NotEnoughData
         If there are no events.
+    PatronError
+        If the scale does not go up.
     """
     events = _events(tables, as_of_day)
-    recent = (events["kind"] == "nps") & (events["known_day"] >= as_of_day - within_days)
-    answers = latest_answers(events[recent])
-    span = nps_scale[1] - nps_scale[0]
-    is_promoter = answers["value"] >= nps_scale[0] + _PROMOTER * span - 1e-9
-    is_detractor = answers["value"] <= nps_scale[0] + _DETRACTOR * span + 1e-9
-    promoters = answers[is_promoter & ~answers["customer_id"].isin(answers.loc[is_detractor, "customer_id"])]
+    answers = latest_answers(events, as_of_day, nps_scale, within_days=within_days).latest
+    unhappy = answers.loc[answers["group"] < 0, "customer_id"]
+    promoters = answers[(answers["group"] > 0) & ~answers["customer_id"].isin(unhappy)]
     healthy = scores.loc[(scores["churn_risk"] == "low") & (scores["tier"] != "at_risk"), "customer_id"]
     free = promoters[
         promoters["customer_id"].isin(healthy)
@@ -77,7 +74,7 @@ def referral_candidates(
     found = free.groupby("customer_id", as_index=False).agg(
         respondents=("respondent", lambda who: ", ".join(sorted(who))),
         nps=("value", "max"),
-        answered_day=("known_day", "max"),
+        answered_day=("happened_day", "max"),
     )
     found.insert(3, "answered_on", pd.Series([day_of(day) for day in found["answered_day"]], dtype=object))
     return _by_value(found.drop(columns="answered_day"), scores)
@@ -89,7 +86,7 @@ def survey_due(
     scores: pd.DataFrame,
     *,
     kinds: Sequence[str] = ("nps", "csat"),
-    within_days: int = YEAR_DAYS,
+    within_days: int = ANSWER_DAYS,
 ) -> pd.DataFrame:
     """List active accounts that gave no answer to a survey within `within_days`.
 
@@ -118,7 +115,7 @@ def survey_due(
         If there are no events.
     """
     events = _events(tables, as_of_day)
-    last = events[events["kind"].isin(list(kinds))].groupby("customer_id")["known_day"].max()
+    last = events[events["kind"].isin(list(kinds))].groupby("customer_id")["happened_day"].max()
     active = scores.loc[scores["status"].isin(["scored", "new"]), ["customer_id"]]
     day = last.reindex(active["customer_id"]).to_numpy(dtype=np.float64)
     found = pd.DataFrame(
@@ -131,28 +128,6 @@ def survey_due(
         }
     )
     return _by_value(found[~(day >= as_of_day - within_days)], scores)
-
-
-def latest_answers(events: pd.DataFrame) -> pd.DataFrame:
-    """Return the latest answer with a value of each customer's respondents.
-
-    Parameters
-    ----------
-    events : pandas.DataFrame
-        Answers of one survey (`ledger.load_events`, cut by `snapshots.history_before`).
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``customer_id``, ``respondent``, ``value``, ``known_day``; one row per respondent of a customer.
-    """
-    known = events.dropna(subset=["value"])
-    if "respondent" not in known:
-        known = known.assign(respondent=known["customer_id"])
-    # ties on one day are broken by the value, never by the order of the rows
-    ordered = known.sort_values(["customer_id", "respondent", "known_day", "value"], ignore_index=True)
-    latest = ordered.drop_duplicates(["customer_id", "respondent"], keep="last")
-    return latest[["customer_id", "respondent", "value", "known_day"]].reset_index(drop=True)
 
 
 def customers_with_open_complaint(events: pd.DataFrame, as_of_day: int) -> set[str]:

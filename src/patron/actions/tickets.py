@@ -88,15 +88,16 @@ def response_times(
     kinds : sequence of str
         Which events count.
     within_days : int
-        Tickets that happened so recently count, and those still open however old they are.
+        Tickets that happened so recently count; open ones are counted however old they are.
 
     Returns
     -------
     pandas.DataFrame
-        ``tier`` (None: everybody, last; customers without a tier are in it alone), ``tickets``,
-        ``closed_tickets``, ``open_tickets``, ``median_days_to_close`` (Kaplan-Meier: open ones count for as
-        long as they have waited; missing where half are not closed yet), ``oldest_open_days``. Without any
-        closing in the log all but ``tickets`` is missing: it does not tell.
+        ``tier`` (None: everybody, last; customers without a tier are in it alone); of the window:
+        ``tickets``, ``closed_tickets``, ``median_days_to_close`` (Kaplan-Meier: open ones count for as long
+        as they have waited; missing where half are not closed yet); of all times: ``open_tickets``,
+        ``oldest_open_days``.
+        Without any closing in the log all but ``tickets`` is missing: it does not tell.
 
     Raises
     ------
@@ -108,8 +109,11 @@ def response_times(
     closed = tickets["closed_day"] if "closed_day" in tickets else pd.Series(np.nan, index=tickets.index)
     told = bool(closed.notna().any())
     waited = closed.fillna(float(as_of_day)) - tickets["happened_day"]
-    known = pd.DataFrame({"tier": tier, "waited": waited, "is_closed": closed.notna()})
-    known = known[(tickets["happened_day"] >= as_of_day - within_days) | (told & ~known["is_closed"])]
+    # the old ones that were closed are gone, so the open ones among them would lengthen the median
+    is_recent = tickets["happened_day"] >= as_of_day - within_days
+    known = pd.DataFrame(
+        {"tier": tier, "waited": waited, "is_closed": closed.notna(), "is_recent": is_recent}
+    )
     rows = [_response(known[known["tier"] == name], told) for name in TIERS]
     rows.append(_response(known, told))
     # as objects: None stays None, whatever pandas makes of texts
@@ -118,12 +122,12 @@ def response_times(
 
 def _response(tickets: pd.DataFrame, told: bool) -> dict[str, object]:
     is_closed, waited = tickets["is_closed"].to_numpy(bool), tickets["waited"].to_numpy(np.float64)
-    waiting = waited[~is_closed]
+    recent, waiting = tickets["is_recent"].to_numpy(bool), waited[~is_closed]
     return {
-        "tickets": len(tickets),
-        "closed_tickets": float(is_closed.sum()) if told else np.nan,
+        "tickets": int(recent.sum()),
+        "closed_tickets": float((is_closed & recent).sum()) if told else np.nan,
         "open_tickets": float(len(waiting)) if told else np.nan,
-        "median_days_to_close": ended_share(waited, is_closed).day_of_share(0.5),
+        "median_days_to_close": ended_share(waited[recent], is_closed[recent]).day_of_share(0.5),
         "oldest_open_days": float(waiting.max()) if told and len(waiting) else np.nan,
     }
 

@@ -27,6 +27,10 @@ TRIAL_WORDS = {
             "against {others:.1f}% of what was silent for as long "
             "and {rule:.1f}% of what was silent for longest."
         ),
+        "stopped_alone": (
+            "Hidden: of what was listed as stopped, {rate:.1f}% was bought again within {days} days, but "
+            "nothing else was silent for as long, so there is nothing to compare with."
+        ),
         "stopped_untried": "Hidden: too short a history or under {least} customers to try it on the past.",
     },
     "zh": {
@@ -47,6 +51,10 @@ TRIAL_WORDS = {
         "stopped_hidden": (
             "未显示：列为停购的品类 {days} 天内有 {rate:.1f}% 恢复购买；同样久未购买的为 {others:.1f}%，"
             "最久未购买的为 {rule:.1f}%。"
+        ),
+        "stopped_alone": (
+            "未显示：列为停购的品类 {days} 天内有 {rate:.1f}% 恢复购买，"
+            "但没有其他同样久未购买的品类可供比较。"
         ),
         "stopped_untried": "未显示：历史太短或客户不足 {least} 个，无法用过去的数据检验。",
     },

@@ -17,9 +17,9 @@ import pandas as pd
 from patron.actions.accounts import NOTHING, Beside, accounts, day_of_scores, deadlines
 from patron.actions.columns import WORKLIST_COLUMNS, WorklistColumn
 from patron.actions.recall import with_memory
-from patron.actions.worklist import NO_GAIN, USUAL_TERMS, CallTerms, count_left_off, within_capacity
+from patron.actions.worklist import NO_GAIN, NO_VALUE, USUAL_TERMS, CallTerms, count_left_off, within_capacity
 
-_VALUE = WorklistColumn("money", "Value once it orders again (margin)", "再次下单后的价值(毛利)", 14)
+_VALUE = WorklistColumn("money", "Value once it orders again (margin)", "再次下单后的价值（毛利）", 14)
 _WITHOUT = ("risk_x_value_low", "risk_x_value_high", "value_at_risk", "churn_probability", "churn_risk")
 
 #: The worklist's columns without those that a lapsed customer cannot have, ``clv_if_kept`` in place of risk x
@@ -73,7 +73,7 @@ def listed_win_back(judged: pd.DataFrame) -> pd.DataFrame:
 def judged_win_back(
     scores: pd.DataFrame, terms: CallTerms = USUAL_TERMS, beside: Beside = NOTHING
 ) -> pd.DataFrame:
-    """Judge every lapsed customer with a ``clv_if_kept``.
+    """Judge every lapsed customer; one without a ``clv_if_kept`` is left off as ``no_value``.
 
     Parameters
     ----------
@@ -87,19 +87,20 @@ def judged_win_back(
     """
     if "clv_if_kept" not in scores or scores.empty:
         return _nobody()
-    values = pd.to_numeric(scores["clv_if_kept"], errors="coerce")
-    rows = accounts(scores[(scores["status"] == "lapsed") & values.notna()], beside)
+    rows = accounts(scores[scores["status"] == "lapsed"], beside)
     if rows.empty:
         return _nobody()
     as_of = day_of_scores(scores)
     due_on = [as_of] * len(rows)
+    values = pd.to_numeric(rows["clv_if_kept"]).to_numpy(dtype=np.float64, na_value=np.nan)
     rows = rows.assign(
         due_on=due_on,
         deadline_on=deadlines(due_on, rows["within_days"].to_numpy()),
-        clv_if_kept=np.round(rows["clv_if_kept"].to_numpy(dtype=np.float64), 2),
+        clv_if_kept=np.round(values, 2),
     )
     rows = with_memory(rows, beside, as_of, terms.cooldown_days)
     off = rows["left_off"].where(rows["left_off"].notna(), None)
+    off = off.mask(off.isna() & rows["clv_if_kept"].isna(), NO_VALUE)
     off = off.mask(off.isna() & ~(rows["clv_if_kept"] > terms.cost), NO_GAIN)
     return within_capacity(rows.assign(left_off=off), "clv_if_kept", terms.capacity)
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from patron.actions.log import days_by_customer, log_before, next_order_day
+from patron.scoring import money_in_words
 from patron.snapshots import CustomerTables, day_of
 
 #: Outcomes of a call in which somebody was spoken to and the account was not given up.
@@ -152,16 +153,16 @@ def won_in_words(won: Won, *, currency: str | None = None, language: str = "en")
     Examples
     --------
     >>> won_in_words(Won(pd.DataFrame({"customer_id": ["07"]}), 3, 1250.0, 90), currency="EUR")
-    'Won: 1 of 3 accounts called in the last 90 days ordered again, EUR 1,250 since then. That they ...'
+    'Won: 1 of 3 accounts called in the last 90 days ordered again, €1,250 since then. That they ...'
     """
-    money = f"{currency or ''} {won.revenue:,.0f}".strip()
+    money = money_in_words(won.revenue, currency, 0)
     number, called, days = len(won.rows), won.accounts_called, won.within_days
     if language == "zh":
         if not called:
-            return f"近{days}天没有联系记录。"
+            return f"近 {days} 天没有联系记录。"
         return (
-            f"已赢回:近{days}天联系过的{called:,}家客户中,{number:,}家再次下单,此后收入{money}。"
-            "联系之后下单,并不能证明是联系带来的。"
+            f"已赢回：近 {days} 天联系过的 {called:,} 家客户中，{number:,} 家再次下单，此后收入 {money}。"
+            "联系之后下单，并不能证明是联系带来的。"
         )
     if not called:
         return f"No account was reached in the last {days} days, as far as the action log says."

@@ -22,9 +22,9 @@ from patron.actions.due import call_days
 from patron.actions.recall import with_memory
 
 #: Why a candidate is left off, the first that holds; codes of `memory` come before them.
-NOT_DUE, NO_GAIN, OVER_CAPACITY = "not_due", "no_gain", "over_capacity"
+NO_VALUE, NOT_DUE, NO_GAIN, OVER_CAPACITY = "no_value", "not_due", "no_gain", "over_capacity"
 #: Places in the sum: candidates = on the list + all of these.
-REASONS_LEFT_OFF = (OVER_CAPACITY, NOT_DUE, "cooldown", "snoozed", "dismissed", "lost", NO_GAIN)
+REASONS_LEFT_OFF = (OVER_CAPACITY, NOT_DUE, "cooldown", "snoozed", "dismissed", "lost", NO_GAIN, NO_VALUE)
 CANDIDATE_STATUSES = ("scored", "new")
 
 
@@ -99,7 +99,10 @@ def listed_calls(judged: pd.DataFrame) -> pd.DataFrame:
 def judged_calls(
     scores: pd.DataFrame, terms: CallTerms = USUAL_TERMS, beside: Beside = NOTHING
 ) -> pd.DataFrame:
-    """Judge every candidate: customers who have not lapsed and have a ``value_at_risk``.
+    """Judge every candidate: customers who have ordered and not lapsed.
+
+    One without a ``value_at_risk`` (the label ``decline`` needs a year of orders) cannot be ranked in money;
+    it is left off as ``no_value``, so that nobody is missing from the sum.
 
     Parameters
     ----------
@@ -113,9 +116,7 @@ def judged_calls(
         ``rank``, and ``left_off`` (None: on the list; else one of `REASONS_LEFT_OFF`), ``left_off_detail``
         (the reason given when it was dismissed).
     """
-    values = pd.to_numeric(scores["value_at_risk"], errors="coerce")
-    is_candidate = scores["status"].isin(CANDIDATE_STATUSES) & values.notna()
-    rows = accounts(scores[is_candidate], beside)
+    rows = accounts(scores[scores["status"].isin(CANDIDATE_STATUSES)], beside)
     as_of = day_of_scores(scores) if len(scores) else None
     if as_of is None or rows.empty:
         return _nobody()
@@ -125,6 +126,7 @@ def judged_calls(
     rows = _with_money(rows, terms)
     rows = with_memory(rows, beside, as_of, terms.cooldown_days)
     off = rows["left_off"].where(rows["left_off"].notna(), None)
+    off = off.mask(off.isna() & rows["risk_x_value"].isna(), NO_VALUE)
     off = off.mask(off.isna() & ~is_due, NOT_DUE)
     off = off.mask(off.isna() & ~(rows["risk_x_value"] > 0), NO_GAIN)
     return within_capacity(rows.assign(left_off=off), "risk_x_value", terms.capacity)
@@ -151,7 +153,7 @@ def within_capacity(rows: pd.DataFrame, gain: str, capacity: int) -> pd.DataFram
     is_free = rows["left_off"].isna()
     ranked = ranked_within_owner(rows[is_free], gain)
     ranked["left_off"] = ranked["left_off"].mask(ranked["owner_rank"] > capacity, OVER_CAPACITY)
-    rest = ranked_within_owner(rows[~is_free], gain).assign(owner_rank=0)
+    rest = rows[~is_free].assign(owner_rank=0)
     parts = [part for part in (ranked, rest) if len(part)]
     judged = pd.concat(parts, ignore_index=True) if parts else ranked
     empty = {name: pd.Series([None] * len(judged), dtype=object) for name in OUTCOME_COLUMNS}
@@ -179,16 +181,16 @@ def count_left_off(judged: pd.DataFrame) -> dict[str, int]:
 
 
 def _with_money(rows: pd.DataFrame, terms: CallTerms) -> pd.DataFrame:
-    """Add risk x value with its interval, rounded to hundredths like the money it is compared with.
+    """Add risk x value with its interval; it and value at risk are rounded to hundredths, like other money.
 
     The interval scales ``value_at_risk`` by ``clv_low`` and ``clv_high`` over ``clv``: it holds what is not
     known about the value, not what is not known about the chance of leaving or the save rate. Where the mean
     lies outside its own 80 % interval (a long tail), the interval is widened to hold it; it is missing
     without a positive ``clv``.
     """
-    value = rows["value_at_risk"].to_numpy(dtype=np.float64)
+    value = pd.to_numeric(rows["value_at_risk"]).to_numpy(dtype=np.float64, na_value=np.nan)
     gain = terms.save_rate * value - terms.cost
-    money = {"risk_x_value": np.round(gain, 2)}
+    money = {"risk_x_value": np.round(gain, 2), "value_at_risk": np.round(value, 2)}
     names = ("clv", "clv_low", "clv_high")
     if all(name in rows for name in names):
         clv, low, high = (rows[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names)

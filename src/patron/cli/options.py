@@ -15,7 +15,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="DAY", help="Instead of the config's as_of, e.g. 2011-09-10.")
 ]
-Language = Annotated[str, typer.Option("--lang", help="en or zh.")]
+Language = Annotated[str, typer.Option("--lang", metavar="en|zh", help="Language of what people read.")]
 
 
 def load(path: Path, as_of: str | None = None, changes: list[str] | None = None) -> Any:

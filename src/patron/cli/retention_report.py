@@ -1,4 +1,8 @@
-"""Retention on the screen: ten columns, then what to mind, the lifespan and what it is worth."""
+"""Retention on the screen: ten columns, then what to mind, the lifespan and what it is worth.
+
+In:  a `Retained`, the language of the config. Out: lines on stdout.
+Not here: the words (`retention_words`), the JSON object (`Retained.to_dict`).
+"""
 
 from __future__ import annotations
 
@@ -7,140 +11,174 @@ from typing import Any
 
 import pandas as pd
 
+from patron.actions.columns import WORKLIST_COLUMNS
+from patron.actions.words import code_in_words
 from patron.cli import screen
+from patron.cli.retention_words import WORDS
+from patron.retention import Lifespan
+from patron.scoring import money_in_words
 from patron.workflows import Retained
 
 _LONGEST = 120
+#: Columns to split by whose values are codes -> the column whose words they share.
+_CODED = {"tier": "tier", "value_tier": "tier", "lifecycle_stage": "lifecycle_stage"}
+
+Words = Mapping[str, str]
 
 
-def print_retention(done: Retained) -> None:
+def print_retention(done: Retained, language: str = "en") -> None:
     """Print the table and the lines below it.
 
     Parameters
     ----------
     done : Retained
         What `patron retention` measured.
+    language : str
+        ``en`` or ``zh``.
     """
-    rows = done.metrics
-    split = done.by is not None
+    words, rows = WORDS[language], done.metrics
+    every = words[done.every]
     headers = [
-        f"{done.every} from",
-        *([done.by] if done.by else []),
-        "start",
-        "+ new",
-        "+ won back",
-        "- lost",
-        "= end",
-        "retention (95 % interval)",
-        "repeat rate",
-        "revenue",
-        "net retention",
+        words["period"].format(every=every),
+        *([_split_head(done.by, language)] if done.by else []),
+        *words["heads"].split("|"),
     ]
-    shown = [_row(row, split) for row in rows.head(_LONGEST).to_dict(orient="records")]
-    currency = f", revenue in {done.currency}" if done.currency else ""
-    screen.table(
-        f"Customers active within {done.active_days} days, by {done.every}{currency} (as of {done.as_of})",
-        headers,
-        shown,
-    )
+    shown = [_row(row, done.by, language) for row in rows.head(_LONGEST).to_dict(orient="records")]
+    currency = words["currency"].format(currency=done.currency) if done.currency else ""
+    title = words["title"].format(days=done.active_days, every=every, currency=currency, as_of=done.as_of)
+    screen.table(title, headers, shown)
     if len(rows) > _LONGEST:
-        screen.say(f"... and {len(rows) - _LONGEST:,} more rows in the file.")
-    for line in _lines(done):
+        screen.say(words["more_rows"].format(n=len(rows) - _LONGEST))
+    for line in _lines(done, words):
         screen.say(line)
     for path in (done.files["metrics"], done.files["cohorts"]):
-        screen.say(f"Wrote {path}")
+        screen.say(words["wrote"].format(path=path))
 
 
-def _row(row: Mapping[Any, Any], split: bool) -> list[str]:
-    mark = ("" if row["is_settled"] else "*") + ("" if row["is_complete"] else " (so far)")
+def _split_head(by: str, language: str) -> str:
+    """Name the column it is split by; columns of the customer file keep their own name."""
+    return WORKLIST_COLUMNS[_CODED[by]].zh if language == "zh" and by in _CODED else by
+
+
+def _segment(by: str, segment: Any, language: str) -> str:
+    if pd.isna(segment):
+        return WORDS[language]["all"]
+    if not isinstance(segment, str):
+        return str(segment)
+    if language != "zh" or by not in _CODED:
+        return segment
+    # who first ordered within the period has no tier before it
+    return code_in_words("lifecycle_stage" if segment == "new" else _CODED[by], segment, language)
+
+
+def _row(row: Mapping[Any, Any], by: str | None, language: str) -> list[str]:
+    words = WORDS[language]
+    mark = ("" if row["is_settled"] else "*") + ("" if row["is_complete"] else words["so_far"])
     low, high = (_number(100 * row[f"retention_rate_{end}"], "{:.1f}") for end in ("low", "high"))
     rate = _percent(row["retention_rate"])
     return [
         f"{row['period_start']}{mark}",
-        *(["all" if pd.isna(row["segment"]) else str(row["segment"])] if split else []),
+        *([_segment(by, row["segment"], language)] if by else []),
         f"{row['customers_start']:,}",
         f"{row['customers_new_active']:,}",
         f"{row['customers_won_back']:,}",
         f"{row['customers_lost']:,}",
         f"{row['customers_end']:,}",
-        f"{rate} ({low} to {high})" if rate else "",
+        words["interval"].format(rate=rate, low=low, high=high) if rate else "",
         _percent(row["repeat_customer_rate"]),
         f"{row['revenue']:,.0f}",
         _percent(row["net_revenue_retention"]),
     ]
 
 
-def _lines(done: Retained) -> list[str]:
+def _lines(done: Retained, words: Words) -> list[str]:
     whole = done.metrics[done.metrics["segment"].isna()]
-    lines = ["New counts those still active at the end."]
+    lines = [words["new"]]
     if done.simulated:
-        lines.insert(0, "These orders are simulated.")
+        lines.insert(0, words["simulated"])
     unsettled = int((~whole["is_settled"].astype(bool)).sum())
     if unsettled:
-        lines.append(
-            f"* {unsettled} of {len(whole)} periods begin less than {done.active_days} days after the "
-            "ledger does: customers silent just then are missing at the start and look new when they order."
-        )
+        lines.append(words["unsettled"].format(n=unsettled, periods=len(whole), days=done.active_days))
     compared = whole["revenue_compared_with"].dropna()
     if len(compared):
-        lines.append(_comparison(compared, len(whole)))
+        lines.append(_comparison(compared, len(whole), words))
     lost = int(whole["customers_lost"].sum())
     if lost:
         kinds = ("dissatisfaction", "onboarding", "rhythm", "other")
-        parts = ", ".join(f"{kind} {int(whole[f'lost_{kind}'].sum()):,}" for kind in kinds)
-        lines.append(f"Lost {lost:,}: {parts}.")
-    lines += _promoters(whole)
+        parts = [words["part"].format(kind=words[k], n=int(whole[f"lost_{k}"].sum())) for k in kinds]
+        lines.append(words["lost"].format(n=lost, parts=words["comma"].join(parts)))
+    lines += _promoters(whole, words)
     if done.every == "year":
-        lines.append(
-            "Rules of thumb for yearly retention: about 80 % is good in most trades, 90 % and more is "
-            "the aim in B2B, 60 % is common in fierce markets."
-        )
-    return [*lines, *_life(done)]
+        lines.append(words["rules"])
+    return [*lines, *_without_tiers(done, words), *_life(done, words)]
 
 
-def _comparison(compared: pd.Series, periods: int) -> str:
+def _without_tiers(done: Retained, words: Words) -> list[str]:
+    left_out = done.metrics.attrs.get("periods_without_tiers", 0)
+    if not left_out:
+        return []
+    key = "year_before" if done.metrics.attrs["has_year_before"] else "no_year_before"
+    why = words[key].format(first=done.metrics["period_start"].iloc[0])
+    return [words["left_out"].format(n=left_out, why=why)]
+
+
+def _comparison(compared: pd.Series, periods: int, words: Words) -> str:
     year = int((compared == "same_period_last_year").sum())
-    before = len(compared) - year
-    parts = [f"{year} with the same period last year"] if year else []
-    parts += [f"{before} with the previous period, as the ledger holds no year before"] if before else []
-    return f"Net revenue retention: of {periods} periods " + ", ".join(parts) + "."
+    counts = (("compared_year", year), ("compared_before", len(compared) - year))
+    parts = [words[key].format(n=n) for key, n in counts if n]
+    return words["compared"].format(periods=periods, parts=words["comma"].join(parts))
 
 
-def _promoters(whole: pd.DataFrame) -> list[str]:
+def _promoters(whole: pd.DataFrame, words: Words) -> list[str]:
     last = whole.iloc[-1]
     lines = []
     if last["nps_answers"]:
         lines.append(
-            f"NPS at the end of the last period: {last['nps']:+.0f} (95 %: {last['nps_low']:+.0f} to "
-            f"{last['nps_high']:+.0f}; {last['nps_answers']:,} respondents within 12 months)."
+            words["nps"].format(
+                nps=last["nps"], low=last["nps_low"], high=last["nps_high"], n=last["nps_answers"]
+            )
         )
     if last["nps_impossible"]:
-        lines.append(f"{last['nps_impossible']:,} NPS answers outside the scale were left out.")
+        lines.append(words["nps_impossible"].format(n=last["nps_impossible"]))
     return lines
 
 
-def _life(done: Retained) -> list[str]:
-    span, worth = done.lifespan, done.lifetime_value
-    unit = f" {done.currency}" if done.currency else ""
-    margin = f" at a margin of {worth.margin:.0%}"
+def _life(done: Retained, words: Words) -> list[str]:
+    worth, currency = done.lifetime_value, done.currency
     costs = [
-        f" less {name} {value:,.0f}"
-        for name, value in (
-            ("service a year", worth.annual_service_cost),
-            ("acquisition", worth.acquisition_cost),
+        words[key].format(cost=money_in_words(value, currency, 0))
+        for key, value in (
+            ("cost_service", worth.annual_service_cost),
+            ("cost_acquisition", worth.acquisition_cost),
         )
         if value is not None
     ]
     roi = worth.return_on_acquisition
-    return [
-        f"Average lifespan {span.mean_years:.2f} years (95 %: {span.low:.2f} to {span.high:.2f}), counted "
-        f"up to {span.limit_years:.2f} years, the longest time seen; {span.lost:,} of {span.customers:,} "
-        "customers are lost, the others still open.",
-        f"LTV {worth.ltv:,.0f}{unit} revenue = {worth.average_order_value:,.0f} an order x "
-        f"{worth.orders_per_year:.1f} orders a year x {worth.lifespan_years:.2f} years; "
-        f"CLV {worth.clv:,.0f}{unit}{margin}{''.join(costs)}"
-        + ("." if roi is None else f"; return on acquisition {roi:.1f}."),
-    ]
+    said = words["worth"].format(
+        ltv=money_in_words(worth.ltv, currency, 0),
+        order=money_in_words(worth.average_order_value, currency, 0),
+        orders=worth.orders_per_year,
+        years=worth.lifespan_years,
+        clv=money_in_words(worth.clv, currency, 0),
+        margin=worth.margin,
+        costs="".join(costs),
+        # the form of the report
+        roi="" if roi is None else words["roi"].format(roi=f"{100 * roi:+,.0f}%".replace("-", "−")),
+    )
+    return [_span(done.lifespan, words), said]
+
+
+def _span(span: Lifespan, words: Words) -> str:
+    if not span.lost:
+        return words["span_nobody"].format(mean=span.mean_years, customers=span.customers)
+    return words["span"].format(
+        mean=span.mean_years,
+        low=span.low,
+        high=span.high,
+        limit=span.limit_years,
+        lost=span.lost,
+        customers=span.customers,
+    )
 
 
 def _percent(value: float) -> str:

@@ -29,12 +29,14 @@ def say_json(result: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(result, indent=1, allow_nan=False, ensure_ascii=False, default=str) + "\n")
 
 
-def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on stdout; numbers (every column but the first) to the right."""
+def table(
+    title: str, headers: Sequence[str], rows: Sequence[Sequence[str]], *, words: Sequence[int] = (0,)
+) -> None:
+    """Print a table on stdout; columns of words (by their place) to the left, numbers to the right."""
     say(title)
     grid = Table(header_style="bold", box=None, pad_edge=False)
     for position, header in enumerate(headers):
-        grid.add_column(header, justify="left" if position == 0 else "right", overflow="fold")
+        grid.add_column(header, justify="left" if position in words else "right", overflow="fold")
     for row in rows:
         grid.add_row(*[escape(cell) for cell in row])
     # piped output keeps its full width instead of being cut at 80 columns

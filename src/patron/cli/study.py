@@ -90,7 +90,11 @@ def retention(
     every: Annotated[str, typer.Option("--every", help="month, quarter or year.")] = "month",
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="DAY", help="Count periods from this day, e.g. 2010-10-01."),
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            help="Count periods from this day, e.g. 2010-10-01; cohorts are always of the whole ledger.",
+        ),
     ] = None,
     end: Annotated[
         str | None, typer.Option("--to", metavar="DAY", help="No period ends later (exclusive).")
@@ -116,7 +120,7 @@ def retention(
     if as_json:
         screen.say_json(done.to_dict())
         return
-    print_retention(done)
+    print_retention(done, settings.language)
 
 
 def verify(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None:

@@ -53,7 +53,9 @@ def report(
     scores: Annotated[
         Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")
     ] = None,
-    lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="en|zh", help="The config's unless given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -109,11 +111,18 @@ def worklist(
         Path | None,
         typer.Option("--split-by-owner", metavar="DIR", help="One workbook and one page per owner."),
     ] = None,
-    lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="en|zh", help="The config's unless given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=".xlsx or .csv.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say whom to call this week, ranked in money: a workbook for each account manager.
+    """Say whom to call this week, ranked in money: one workbook of all account managers.
+
+    With --split-by-owner also a workbook and a page for each of them, with their own accounts only.
+
+    Risk x value = save rate x value at risk - cost of a call. The save rate (worklist.save_rate) is an
+    assumption until a campaign with a control group has measured it.
 
     Example: patron worklist configs/online_retail_ii.yaml --per-owner 15
     """
@@ -140,7 +149,9 @@ def account(
     scores: Annotated[
         Path | None, typer.Option("--scores", metavar="FILE", help="Scores file; the newest unless given.")
     ] = None,
-    lang: Annotated[str | None, typer.Option("--lang", help="en or zh; the config's unless given.")] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="en|zh", help="The config's unless given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -148,6 +159,7 @@ def account(
 
     Example: patron account configs/online_retail_ii.yaml 12748
     """
+    from patron.cli.retention_words import WORDS
     from patron.workflows import account as run
 
     if lang is not None:
@@ -158,4 +170,4 @@ def account(
         return
     for line in shown.lines:
         screen.say(line)
-    screen.say(f"Wrote {shown.path.resolve()}")
+    screen.say(WORDS[shown.explanation.language]["wrote"].format(path=shown.path.resolve()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ def show_worklist(done: Listed) -> None:
     """
     from patron.actions import left_off_in_words, won_in_words
     from patron.actions.words import words_of
+    from patron.scoring import money_in_words
 
     lists = done.lists
     facts, words = lists.facts, words_of(lists.facts.language)
@@ -35,18 +37,34 @@ def show_worklist(done: Listed) -> None:
     screen.say("")
     _first_calls(done)
     for title, counts in (("left_title", lists.counts), ("left_title_win_back", lists.counts_back)):
-        parts = left_off_in_words(counts, facts.language)
-        rest = " + ".join(f"{n:,} {said.lower()}" for said, n in parts[1:])
-        screen.say(f"{words[title]}: {parts[0][1]:,} {parts[0][0].lower()} = {rest}.")
+        screen.say(_sum_line(words, words[title], left_off_in_words(counts, facts.language)))
     if done.by_owner:
         folder = next(iter(done.by_owner.values()))[0].parent
-        screen.say(f"Wrote {2 * len(done.by_owner):,} files for {len(done.by_owner):,} owners -> {folder}")
+        files = 2 * len(done.by_owner)
+        owners = _counted(words, "written_owners", len(done.by_owner))
+        screen.say(words["written_line"].format(files=files, owners=owners, folder=folder))
     total = float(lists.calls["risk_x_value"].astype(float).sum())
-    unit = f" {facts.currency}" if facts.currency else ""
     screen.say(
-        f"Worklist of {facts.as_of}: {len(lists.calls):,} calls with risk x value{unit} {total:,.2f}, "
-        f"{len(lists.win_back):,} to win back -> {done.files[0]}"
+        words["done_line"].format(
+            as_of=facts.as_of,
+            calls=_counted(words, "done_calls", len(lists.calls)),
+            back=f"{len(lists.win_back):,}",
+            money=money_in_words(total, facts.currency, 2),
+            path=done.files[0],
+        )
     )
+
+
+def _sum_line(words: Mapping[str, str], title: str, counts: Sequence[tuple[str, int]]) -> str:
+    """Write where everybody is: candidates = on the list + every reason to be left off."""
+    parts = [words["sum_part"].format(n=f"{n:,}", said=said.lower()) for said, n in counts[1:]]
+    total = _counted(words, "sum_total", counts[0][1])
+    return words["sum_line"].format(title=title, total=total, parts=" + ".join(parts))
+
+
+def _counted(words: Mapping[str, str], key: str, n: int) -> str:
+    """Say how many there are; one is singular."""
+    return words[f"{key}_one" if n == 1 else key].format(n=f"{n:,}")
 
 
 def worklist_summary(done: Listed) -> dict[str, Any]:
@@ -94,20 +112,21 @@ def _first_calls(done: Listed) -> None:
 
     language = done.lists.facts.language
     calls = done.lists.calls.head(SHOWN)
-    names = ("customer_id", "owner", "risk_x_value", "due_on", "last_order_on", "reason")
+    words = words_of(language)
+    names = ("owner", "risk_x_value", "due_on", "last_order_on", "reason")
     rows = [
         (
-            _short(row["name"] or row["customer_id"], 32),
-            _short(row["owner"] or words_of(language)["no_owner"], 24),
+            _short(" ".join(t for t in (row["customer_id"], row["name"]) if t), 34),
+            _short(row["owner"] or words["no_owner"], 20),
             f"{row['risk_x_value']:,.2f}",
             *("" if row[day] is None else row[day].isoformat() for day in ("due_on", "last_order_on")),
-            _short(row["reason"] or "", 90),
+            _short(row["reason"] or "", 70),
         )
         for row in calls.to_dict("records")
     ]
     if rows:
-        heads = [WORKLIST_COLUMNS[name].header(language) for name in names]
-        screen.table(words_of(language)["sheet_calls"], heads, rows)
+        heads = [words["customer"], *(WORKLIST_COLUMNS[name].header(language) for name in names)]
+        screen.table(words["sheet_calls"], heads, rows, words=(0, 1, 5))
         screen.say("")
 
 

@@ -137,9 +137,10 @@ def _season(season: SeasonShift, day: int) -> dict[str, float]:
 def _auc_difference(
     churned: np.ndarray, model: np.ndarray, rules: Mapping[str, np.ndarray], shipped: str, seed: int
 ) -> dict[str, Any] | None:
-    """Compare the ranking with the strongest other rule (RFM logistic where it is there)."""
-    versus = "rfm_logistic" if "rfm_logistic" in rules and shipped != "rfm_logistic" else None
-    if versus is None:
+    """Compare the ranking with the best other rule: the one with the lowest log-loss, as the grade does."""
+    others = sorted(set(rules) - {shipped})
+    if not others:
         return None
+    versus = min(others, key=lambda name: log_loss(churned, rules[name]))
     paired = paired_interval(auc, churned, model, rules[versus], seed=seed)
     return None if paired is None else {"versus": versus, **paired._asdict()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ import pandas as pd
 from patron.errors import LedgerError
 from patron.ledger._options import CsvOptions, csv_options
 from patron.ledger._small_table import read_csv_text
-from patron.ledger.actions import ACTION_COLUMNS, RUN_AS_FORMULA, parsed_actions
+from patron.ledger.actions import ACTION_COLUMNS, STRENGTH, parsed_actions, with_apostrophe
 
 _WAIT_SECONDS = 30.0
 _KEY = ["customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day"]
@@ -35,10 +35,14 @@ class Appended(NamedTuple):
         Rows now at the end of the file.
     already_there : int
         Rows that the file, or an earlier one of these rows, already held.
+    outweighed : tuple of str
+        One text per added row that does not count: the log says something stronger of the same customer,
+        owner and day. Where it was meant as a correction, the other row must be taken out of the file.
     """
 
     added: int
     already_there: int
+    outweighed: tuple[str, ...] = ()
 
 
 def append_actions(rows: pd.DataFrame, path: Path, *, csv: Mapping[str, str] | None = None) -> Appended:
@@ -83,7 +87,9 @@ def append_actions(rows: pd.DataFrame, path: Path, *, csv: Mapping[str, str] | N
 
 def _append(rows: pd.DataFrame, path: Path, options: CsvOptions) -> Appended:
     there = _existing(path, options)
-    seen = set(_keys(parsed_actions(there, options)))
+    known = parsed_actions(there, options)
+    known = known[known["problem"] == ""]
+    seen = set(_keys(known))
     is_new = []
     for key in _keys(rows):
         is_new.append(key not in seen)
@@ -91,7 +97,24 @@ def _append(rows: pd.DataFrame, path: Path, options: CsvOptions) -> Appended:
     new = rows[np.array(is_new, dtype=bool)]
     if len(new) or not path.exists():
         _write(pd.concat([there, _as_written(new, options)], ignore_index=True).fillna(""), path, options)
-    return Appended(len(new), len(rows) - len(new))
+    return Appended(len(new), len(rows) - len(new), tuple(_outweighed(new, known)))
+
+
+def _outweighed(new: pd.DataFrame, known: pd.DataFrame) -> Iterator[str]:
+    """Name the new rows that say less than another one of the same customer, owner and day."""
+    strongest: dict[tuple[Any, ...], str] = {}
+    for *who, outcome in ((*key[:3], key[4]) for rows in (known, new) for key in _keys(rows)):
+        there = strongest.setdefault(tuple(who), outcome)
+        strongest[tuple(who)] = max(there, outcome, key=STRENGTH.__getitem__)
+    for customer, day, owner, _, outcome, *_ in _keys(new):
+        counts = strongest[customer, day, owner]
+        if STRENGTH[outcome] < STRENGTH[counts]:
+            by = "" if owner is None else f" by {owner}"
+            yield (
+                f"'{outcome}' for customer '{customer}' on {date(1970, 1, 1) + timedelta(days=int(day))}{by} "
+                f"changes nothing, as the log says '{counts}' of that day; if that was a mistake, take it "
+                "out of the log"
+            )
 
 
 def _existing(path: Path, options: CsvOptions) -> pd.DataFrame:
@@ -125,7 +148,7 @@ def _as_written(rows: pd.DataFrame, options: CsvOptions) -> pd.DataFrame:
 
 def _neutral(value: Any) -> str:
     text = "" if value is None or pd.isna(value) else str(value)
-    return f"'{text}" if text.startswith(RUN_AS_FORMULA) else text
+    return with_apostrophe(text)
 
 
 def _date_text(day: Any, options: CsvOptions) -> str:

@@ -24,6 +24,8 @@ from patron.ledger.outcomes import OUTCOMES, outcome_code, reason_in
 ACTION_COLUMNS = ("customer_id", "happened_at", "owner", "action", "outcome", "reason", "snoozed_until")
 _NEEDED = ACTION_COLUMNS[:2]
 _ORDER = ["customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day"]
+#: Outcome -> how much it says: of two actions of a customer on one day the stronger one counts.
+STRENGTH = {"none": 0, "reached": 1, "ordered": 2, "dismissed": 3, "lost": 4}
 #: A text that begins like this would be run by a spreadsheet; files carry it behind an apostrophe.
 RUN_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -128,15 +130,26 @@ def _texts(raw: pd.DataFrame, name: str) -> pd.Series[Any]:
 
 
 def without_apostrophe(text: Any) -> Any:
-    """Undo the neutralising of a formula; anything else is returned as it is.
+    """Undo `with_apostrophe`; anything else is returned as it is.
 
     Examples
     --------
     >>> without_apostrophe("'=A1"), without_apostrophe("'s-Hertogenbosch")
     ('=A1', "'s-Hertogenbosch")
     """
-    is_neutralised = isinstance(text, str) and text[:1] == "'" and text[1:].startswith(RUN_AS_FORMULA)
+    is_neutralised = isinstance(text, str) and text[:1] == "'" and with_apostrophe(text[1:]) == text
     return text[1:] if is_neutralised else text
+
+
+def with_apostrophe(text: str) -> str:
+    """Put a text that a spreadsheet would run behind an apostrophe; one that has one already behind another.
+
+    Examples
+    --------
+    >>> with_apostrophe("=A1"), with_apostrophe("'=A1"), with_apostrophe("'s-Hertogenbosch")
+    ("'=A1", "''=A1", "'s-Hertogenbosch")
+    """
+    return f"'{text}" if text.lstrip("'").startswith(RUN_AS_FORMULA) else text
 
 
 def _refuse_missing(raw: pd.DataFrame, where: str) -> None:

@@ -44,7 +44,8 @@ def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
         ``customer_id``, ``kind`` (text, lower case), ``value`` (float, NaN where there is none), ``topic``,
         ``respondent`` (text), ``happened_day``, ``known_day`` (days since 1970-01-01), ``closed_day`` (the
         same as a float, NaN while open or not given), sorted. ``attrs["set_aside"]`` counts rows left out by
-        reason, and what was left empty: values and closings that cannot be read, closings before the event.
+        reason, and what was left empty: values and closings that cannot be read, closings before the event
+        (of the rows that are kept).
 
     Raises
     ------
@@ -65,7 +66,7 @@ def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
     if "known_at" in raw:
         given, known_state = read_days(raw["known_at"], options, "known_at")
         known = np.where(known_state == 0, given, happened)
-    value, emptied = _values(raw, options)
+    value, unreadable = _values(raw, options)
     closed, unclear = _closings(raw, options, happened)
     customer = plain_texts(raw["customer_id"])
     frame = pd.DataFrame(
@@ -80,33 +81,35 @@ def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
             "closed_day": closed,
         }
     )
-    return _kept(frame, _reasons(frame, happened_state, known_state), emptied | unclear)
+    reasons = _reasons(frame, happened_state, known_state)
+    # what is set aside as a whole is counted there, and its cells are not
+    is_kept = (reasons == "").to_numpy()
+    emptied = {name: int((is_kept & marked).sum()) for name, marked in (unreadable | unclear).items()}
+    return _kept(frame, reasons, {name: n for name, n in emptied.items() if n})
 
 
 def _texts(raw: pd.DataFrame, name: str) -> pd.Series[Any]:
     return plain_texts(raw[name]) if name in raw else pd.Series([None] * len(raw), dtype=TEXT)
 
 
-def _values(raw: pd.DataFrame, options: CsvOptions) -> tuple[np.ndarray, dict[str, int]]:
+def _values(raw: pd.DataFrame, options: CsvOptions) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     if "value" not in raw:
         return np.full(len(raw), np.nan), {}
     numbers = read_numbers(raw["value"], options)
-    unreadable = int((numbers.state > 1).sum())
     value = np.where(numbers.state == OK, numbers.value, np.nan)
-    return value, {"unreadable_value": unreadable} if unreadable else {}
+    return value, {"unreadable_value": np.asarray(numbers.state > 1)}
 
 
 def _closings(
     raw: pd.DataFrame, options: CsvOptions, happened: np.ndarray
-) -> tuple[np.ndarray, dict[str, int]]:
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Read the closing days; one that cannot be is left empty, so the event counts as open."""
     if "closed_at" not in raw:
         return np.full(len(raw), np.nan), {}
     day, state = read_days(raw["closed_at"], options, "closed_at")
     early = (state == 0) & (day < happened)
-    counts = {"unreadable_closed_at": int((state == 2).sum()), "closed_before_it_happened": int(early.sum())}
     closed = np.where((state == 0) & ~early, day.astype(np.float64), np.nan)
-    return closed, {reason: n for reason, n in counts.items() if n}
+    return closed, {"unreadable_closed_at": state == 2, "closed_before_it_happened": early}
 
 
 def _refuse_missing(raw: pd.DataFrame, where: str) -> None:

@@ -15,6 +15,7 @@ from patron.metrics.calibration import (
     log_loss,
     log_losses,
 )
+from patron.metrics.nps import promoter_groups, scale_problems
 from patron.metrics.ranking import auc, average_precision, found_shares, top_decile_lift
 from patron.metrics.repeated import (
     Dated,
@@ -60,8 +61,10 @@ __all__ = [
     "paired_difference",
     "paired_interval",
     "paired_loss_interval",
+    "promoter_groups",
     "restricted_mean",
     "rmse",
+    "scale_problems",
     "spearman",
     "survival",
     "top_decile_lift",

@@ -8,6 +8,8 @@ Not here: scoring.
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import narwhals as nw
@@ -52,11 +54,32 @@ def tables_of_customer(tables: CustomerTables, customer_id: str, as_of_day: int)
     )
 
 
+def similar_ids(customer_id: str, known: Sequence[str], most: int = 3) -> list[str]:
+    """Return ids that may have been meant: the same but for case, spaces and leading zeros before any others.
+
+    Examples
+    --------
+    >>> similar_ids("sim-214", ["SIM-0214", "SIM-0215", "X9"])[0], similar_ids("7", ["0007", "0008"])
+    ('SIM-0214', ['0007'])
+    """
+    meant = _plain(customer_id)
+    plain = [_plain(each) for each in known]
+    same = [each for each, text in zip(known, plain, strict=True) if text == meant]
+    close = set(difflib.get_close_matches(meant, plain, n=most)) - {meant}
+    rest = [each for each, text in zip(known, plain, strict=True) if text in close]
+    return [*same, *rest][:most]
+
+
+def _plain(customer_id: str) -> str:
+    folded = "".join(customer_id.casefold().split())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", folded)
+
+
 def _unknown(tables: CustomerTables, customer_id: str, as_of_day: int) -> PatronError:
     """Say among how many, and which ids look alike."""
     known = tables.days.filter(nw.col("day") < as_of_day).select("customer_id").unique().collect()
     everybody = sorted(map(str, known["customer_id"].to_list()))
-    alike = difflib.get_close_matches(customer_id, everybody, n=3)
+    alike = similar_ids(customer_id, everybody)
     hint = f" Similar: {', '.join(alike)}." if alike else ""
     return PatronError(
         f"There is no customer '{customer_id}' among the {len(everybody):,} with an order line before "

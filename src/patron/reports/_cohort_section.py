@@ -54,8 +54,7 @@ def _cohort_name(value: object, every: str, words: Language) -> str:
         return words.month(f"{day:%Y-%m}")
     if every == "year":
         return str(day.year)
-    quarter = (day.month + 2) // 3
-    return f"{day.year}年{quarter}季度" if words.code == "zh" else f"Q{quarter} {day.year}"
+    return words.quarter(day)
 
 
 def _grid(frame: pd.DataFrame, column: str, key: str, every: str, words: Language) -> Picture:

@@ -33,6 +33,8 @@ MONEY = {
     "revenue": "revenue_last_12_months",
     "order_value": "expected_order_value",
 }
+#: Money the page adds up: what rounding took off travels with it, so that the sum is that of the figures.
+SUMMED = ("at_risk", "value")
 #: Payload column -> (score column, whole numbers per unit).
 SCALED = {
     "probability": ("churn_probability", 1000),
@@ -78,6 +80,8 @@ def payload(frame: pd.DataFrame, words: Language) -> dict[str, Any]:
         columns[name] = _digits(frame[column], codes)
     for name, column in MONEY.items():
         columns[name] = _rounded(numbers(frame, column), 10**words.decimals)
+    for name in SUMMED:
+        columns[f"{name}_rest"] = _rests(numbers(frame, MONEY[name]), 10**words.decimals)
     for name, (column, unit) in SCALED.items():
         columns[name] = _rounded(numbers(frame, column), unit)
     columns["last"] = days_between(frame["as_of"], frame["last_order_on"])
@@ -109,6 +113,12 @@ def _digits(values: Iterable[object], codes: Sequence[str]) -> str:
 def _rounded(values: pd.Series[float], unit: float) -> list[int | None]:
     finite = values.abs() < float("inf")
     return [round(v * unit) if ok else None for v, ok in zip(values.tolist(), finite.tolist(), strict=True)]
+
+
+def _rests(values: pd.Series[float], unit: int) -> list[int]:
+    """Give what is lost by rounding to the page's unit, in hundredths of it."""
+    finite = values.where(values.abs() < float("inf")).fillna(0.0) * unit
+    return [round((v - round(v)) * 100) for v in finite.tolist()]
 
 
 def days_between(later: pd.Series[Any], earlier: pd.Series[Any]) -> list[int | None]:

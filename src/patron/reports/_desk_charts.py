@@ -95,7 +95,7 @@ def flow_chart(bars: Sequence[Flow], names: tuple[str, str, str], label: str) ->
     """Draw new and won-back customers above the line, lost ones below it."""
     top = max((bar.new + bar.won_back for bar in bars), default=0.0)
     bottom = max((bar.lost for bar in bars), default=0.0)
-    steps = ticks(max(top, bottom))
+    steps = ticks(max(top, bottom), whole=True)
     step = steps[1]
     high, low = math.ceil(top / step - 1e-9) * step, -math.ceil(bottom / step - 1e-9) * step
     left = max(text_width(f"{s:,.0f}", 11) for s in steps) + 10

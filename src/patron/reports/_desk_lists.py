@@ -22,15 +22,15 @@ COLUMNS = {
         "customer_id", "category", "last_bought_on", "usual_gap_days", "days_late_ratio",
         "revenue_year_before",
     ),
-    "peers": ("customer_id", "item", "support", "peers", "peers_are", "expected_margin"),
+    "peers": ("customer_id", "item", "support", "peers", "peer_level", "buying_peer_margin"),
     "win_back": ("customer_id", "owner", "clv_if_kept", "last_order_on", "reason", "action"),
     "second_orders": (
         "customer_id", "first_order_on", "days_late", "second_order_probability",
         "first_order_value",
     ),
     "second_order_rates": (
-        "cohort", "customers", "ordered_again", "second_order_rate", "second_order_rate_low",
-        "second_order_rate_high",
+        "cohort", "customers", "ordered_again", "ordered_within", "second_order_rate",
+        "second_order_rate_low", "second_order_rate_high",
     ),
     "referrals": (
         "customer_id", "owner", "respondents", "score", "answered_on", "revenue_last_12_months", "clv",
@@ -43,7 +43,7 @@ COLUMNS = {
         "silent_sites",
     ),
 }  # fmt: skip
-#: Lists with sentences in them take the whole width.
+#: Lists with sentences in them take the whole width; on a phone each of their rows is a card.
 _WIDE = ("win_back", "groups")
 _LISTS = ("second_orders", "second_order_rates", "referrals", "surveys", "topics", "response_times")
 
@@ -87,11 +87,20 @@ def _block(
     shown = frame.head(SHOWN_ROWS)
     if key == "response_times":
         shown = shown.assign(tier=shown["tier"].where(shown["tier"].notna(), "everybody"))
+    if key == "peers":
+        shown = with_buying_peer_margin(shown)
+    if "respondents" in shown:
+        shown = shown.assign(respondents=shown["respondents"].str.replace(", ", words.listing(["", ""])))
     more = (
         [words.text("shown_of", n=len(shown), all=words.integer(len(frame)))]
         if len(frame) > len(shown)
         else []
     )
     table = frame_table(shown, COLUMNS[key], words, names=names)
-    wide = " wide" if key in _WIDE else ""
+    wide = " wide cards" if key in _WIDE else ""
     return Block(words.text(f"{key}_title"), table, [*said, *more], f"numbers desk-{key}{wide}")
+
+
+def with_buying_peer_margin(peers: pd.DataFrame) -> pd.DataFrame:
+    """Say what a peer who buys it brings: margin x support would read as money to expect of this customer."""
+    return peers.assign(buying_peer_margin=peers["expected_margin"] / peers["support"])

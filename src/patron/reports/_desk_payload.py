@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from patron.reports._customer_list import CONTROL, days_between, templates
-from patron.reports._language import Language
+from patron.reports._language import Language, as_date, as_number
 from patron.reports.desk import AccountHistory, Desk, has_rows
 
 #: Order days drawn at most in the details of a row; older ones are left out.
@@ -51,10 +51,11 @@ def desk_payload(customers: pd.DataFrame, desk: Desk | None, words: Language) ->
     Returns
     -------
     dict
-        ``name``, ``owner``, ``list`` (rank), ``due`` (days from as_of), ``say``, ``history``.
+        ``name``, ``owner``, ``list`` (rank), ``due`` (days from as_of), ``say``, ``off`` (why it is on no
+        list), ``history``.
     """
     ids = customers["customer_id"].astype(str)
-    columns: dict[str, Any] = dict.fromkeys(("name", "owner", "list", "owner_rank", "due", "say"))
+    columns: dict[str, Any] = dict.fromkeys(("name", "owner", "list", "owner_rank", "due", "say", "off"))
     columns["history"] = {}
     if desk is None:
         return columns
@@ -64,6 +65,8 @@ def desk_payload(customers: pd.DataFrame, desk: Desk | None, words: Language) ->
     columns["owner"] = _owner_column(ids, desk)
     if desk.worklist is not None and has_rows(desk.worklist):
         columns |= _list_columns(customers, desk.worklist)
+    if desk.judged is not None and has_rows(desk.judged):
+        columns["off"] = templates(_why_off(customers, desk.judged, words))
     as_of = pd.to_datetime(customers["as_of"], errors="coerce").max()
     if desk.histories and not pd.isna(as_of):
         found = {i: desk.histories.get(customer) for i, customer in enumerate(ids)}
@@ -91,6 +94,39 @@ def _list_columns(customers: pd.DataFrame, worklist: pd.DataFrame) -> dict[str, 
     columns["due"] = days_between(due.reset_index(drop=True), customers["as_of"].reset_index(drop=True))
     columns["say"] = templates(found["say"] if "say" in found else [None] * len(found))
     return columns
+
+
+def _why_off(customers: pd.DataFrame, judged: pd.DataFrame, words: Language) -> list[str | None]:
+    """Say of each customer why it is on no list; None of those on one."""
+    off = judged[judged["left_off"].notna()]
+    rows = dict(zip(off["customer_id"].astype(str), off.to_dict("records"), strict=True))
+    days = zip(customers["customer_id"].astype(str), customers["as_of"], strict=True)
+    return [None if i not in rows else why_off(rows[i], as_date(day), words) for i, day in days]
+
+
+def why_off(row: Mapping[Any, Any], as_of: dt.date | None, words: Language) -> str:
+    """Say why an account is on no list.
+
+    Examples
+    --------
+    >>> row = {"left_off": "snoozed", "left_off_until": dt.date(2024, 5, 2)}
+    >>> why_off(row, dt.date(2024, 1, 8), Language("en", "GBP", 0))
+    'Put off until 2 May 2024.'
+    """
+    code = str(row["left_off"])
+    detail, until = row.get("left_off_detail"), as_date(row.get("left_off_until"))
+    due, owner, rank = as_date(row.get("due_on")), row.get("owner"), as_number(row.get("owner_rank"))
+    values: dict[str, object] = {}
+    if code == "not_due" and due is not None and as_of is not None and due > as_of:
+        values["due"] = words.date(due)
+    elif code == "over_capacity" and rank and isinstance(owner, str):
+        values |= {"rank": words.integer(rank), "owner": owner}
+    elif code in ("cooldown", "snoozed") and until is not None:
+        values["until"] = words.date(until)
+    elif code in ("dismissed", "lost") and isinstance(detail, str) and detail:
+        values["detail"] = detail
+    key = f"off_{code}" + ("_with" if values else "")
+    return words.text(key, **values) if words.has(key) else words.label("left", code)
 
 
 def _whole(values: pd.Series) -> list[int | None]:
@@ -130,6 +166,8 @@ def list_sentences(desk: Desk | None, words: Language) -> list[str]:
     if desk is None or desk.worklist is None:
         return []
     frame = desk.worklist
+    if frame.empty:
+        return [words.text("list_empty"), *_left_off(desk, words)]
     held = frame["owner"].nunique() if "owner" in frame else 0
     gain = float(frame["risk_x_value"].sum()) if "risk_x_value" in frame else 0.0
     said = [
@@ -142,11 +180,13 @@ def list_sentences(desk: Desk | None, words: Language) -> list[str]:
     ]
     if desk.won:
         said.append(desk.won)
+    return said + _left_off(desk, words)
+
+
+def _left_off(desk: Desk, words: Language) -> list[str]:
     left = [
         words.text(f"left_{r}", n=words.integer(n))
         for r, n in desk.left_off.items()
         if n and words.has(f"left_{r}")
     ]
-    if left:
-        said.append(words.text("list_left_off", reasons=("、" if words.code == "zh" else ", ").join(left)))
-    return said
+    return [words.text("list_left_off", reasons=words.listing(left))] if left else []

@@ -20,6 +20,7 @@ _MONEY = (
     "clv",
     "value_at_risk",
     "expected_margin",
+    "buying_peer_margin",
     "risk_x_value",
     "margin",
     "cost",
@@ -47,7 +48,7 @@ _FAMILY = {
     "highest_risk": "risk",
     "direction": "direction",
     "since_last": "since",
-    "peers_are": "peers_are",
+    "peer_level": "peers_are",
 }
 
 
@@ -88,29 +89,33 @@ def head_of(column: str, words: Language) -> str:
     return words.label("head", column)
 
 
-def named(customer: object, names: Mapping[str, str]) -> str:
+def named(customer: object, names: Mapping[str, str], words: Language) -> str:
     """Write a customer as its name and id, or the id alone.
 
     Examples
     --------
-    >>> named("007", {"007": "Müller"}), named("8", {})
-    ('Müller (007)', '8')
+    >>> english, chinese = Language("en", None, 0), Language("zh", None, 0)
+    >>> named("007", {"007": "Müller"}, english), named("8", {"8": "王记"}, chinese), named("9", {}, english)
+    ('Müller (007)', '王记（8）', '9')
     """
     name = names.get(str(customer))
-    return f"{name} ({customer})" if name and name != str(customer) else str(customer)
+    return words.aside(name, str(customer)) if name and name != str(customer) else str(customer)
 
 
 def _writer(column: str, words: Language, names: Mapping[str, str]) -> Callable[[Any], str]:
     if column == "customer_id":
-        return lambda value: named(value, names)
+        return lambda value: named(value, names, words)
     if column in _FAMILY:
         family = _FAMILY[column]
         return lambda value: words.label(family, value)
-    if column.endswith("_on") or column in ("cohort", "period_start", "period_end"):
+    if column == "cohort":
+        return words.quarter
+    if column.endswith("_on") or column in ("period_start", "period_end"):
         return words.date
     if column.endswith("_change") and column.startswith("revenue"):
         return words.money
-    if any(column.endswith(f"_{name}") or column in (name, f"{name}_low", f"{name}_high") for name in _SHARE):
+    quantity = column.removesuffix("_low").removesuffix("_high")
+    if any(quantity.endswith(f"_{name}") or quantity == name for name in _SHARE):
         return lambda value: words.percent(value)
     if column.startswith(_MONEY) or column.endswith(("_margin", "_revenue")):
         return words.money

@@ -10,13 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
 import pandas as pd
 
 from patron.errors import PatronError
+from patron.scoring import WITHOUT_DECIMALS, symbol_of
 
 
 def _table(code: str) -> dict[str, str]:
@@ -34,20 +35,6 @@ SCALES: dict[str, tuple[tuple[float, str], ...]] = {
 }
 SHORT_FROM = 1e5
 
-SYMBOLS = {
-    "AUD": "A$",
-    "CAD": "C$",
-    "CNY": "¥",
-    "EUR": "€",
-    "GBP": "£",
-    "HKD": "HK$",
-    "INR": "₹",
-    "JPY": "¥",
-    "KRW": "₩",
-    "TWD": "NT$",
-    "USD": "$",
-}
-WITHOUT_DECIMALS = frozenset({"JPY", "KRW", "CLP", "ISK", "VND"})
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LONG_MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
@@ -104,9 +91,7 @@ class Language:
     @property
     def symbol(self) -> str:
         """What stands before an amount."""
-        if not self.currency:
-            return ""
-        return SYMBOLS.get(self.currency.upper(), self.currency.upper() + " ")
+        return symbol_of(self.currency)
 
     def has(self, key: str) -> bool:
         """Say whether there is a text for `key`."""
@@ -132,6 +117,18 @@ class Language:
     def joined(self, *sentences: str | None) -> str:
         """Put sentences one after another, with a space where the language has one."""
         return (" " if self.code == "en" else "").join(said for said in sentences if said)
+
+    def listing(self, items: Iterable[str]) -> str:
+        """Put items side by side."""
+        return ("、" if self.code == "zh" else ", ").join(items)
+
+    def titled(self, name: str, said: str) -> str:
+        """Put a name before what is said of it."""
+        return self.text("titled", name=name, said=said)
+
+    def aside(self, said: str, beside: str) -> str:
+        """Put something into brackets after something else."""
+        return self.text("aside", said=said, beside=beside)
 
     def integer(self, value: object) -> str:
         """Write a whole number with separators."""
@@ -207,6 +204,14 @@ class Language:
         if self.code == "zh":
             return f"{day.year}年{day.month}月{day.day}日"
         return f"{day.day} {LONG_MONTHS[day.month - 1]} {day.year}"
+
+    def quarter(self, value: object) -> str:
+        """Write the quarter a date lies in."""
+        day = as_date(value)
+        if day is None:
+            return self.text("missing")
+        number = (day.month + 2) // 3
+        return f"{day.year}年第{number}季度" if self.code == "zh" else f"Q{number} {day.year}"
 
     def month(self, value: str) -> str:
         """Write a month given as ``2011-08``."""

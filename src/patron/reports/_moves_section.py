@@ -69,7 +69,7 @@ def _block(title: str, chosen: pd.DataFrame, words: Language, names: Mapping[str
 def _matrix(migration: pd.DataFrame, words: Language) -> Picture:
     title = words.text("matrix_title")
     pairs = zip(migration["tier_then"], migration["tier_now"], migration["customers"], strict=True)
-    counts = {(str(a), str(b)): int(n) for a, b, n in pairs}
+    counts = {(str(a), str(b)): int(n) for a, b, n in pairs if n > 0}
     then, now = ([c for c in (*TIERS, "absent") if any(pair[i] == c for pair in counts)] for i in (0, 1))
     rows = [words.label("tier", code) for code in then]
     heads = [words.label("tier", code) for code in now]
@@ -84,9 +84,8 @@ def _matrix(migration: pd.DataFrame, words: Language) -> Picture:
     )
     label = f"{title}: " + "; ".join(cell.hint for row in cells for cell in row)
     axes = (words.text("matrix_then"), words.text("matrix_now") + " →")
-    table = frame_table(
-        migration, ("tier_then", "tier_now", "customers", "revenue_then", "revenue_now"), words
-    )
+    moved = migration[migration["customers"] > 0]
+    table = frame_table(moved, ("tier_then", "tier_now", "customers", "revenue_then", "revenue_now"), words)
     return Picture(title, caption, grid_chart(heads, rows, cells, axes, label), table)
 
 
@@ -97,7 +96,7 @@ def _matrix_row(
     cells = []
     for code in now:
         n, between = counts.get((then, code), 0), f"{words.label('tier', then)} → {words.label('tier', code)}"
-        cells.append(GridCell(n / total, words.integer(n), f"{between}: {words.integer(n)}"))
+        cells.append(GridCell(n / total, words.integer(n), words.titled(between, words.integer(n))))
     return cells
 
 

@@ -13,6 +13,7 @@ from patron.columns import RISKS, STAGES, TIERS
 from patron.reports._customer_list import STATUSES, payload
 from patron.reports._desk_payload import desk_payload, owners
 from patron.reports._language import MONTHS, SCALES, TABLES, Language
+from patron.reports._totals import Totals
 from patron.reports.desk import Desk
 
 #: Texts the page fills in by itself; they travel in the JSON block.
@@ -23,7 +24,7 @@ PAGE_TEXTS = (
     "detail_value_tier", "detail_range", "detail_list", "detail_list_place",
     "detail_list_place_alone", "detail_say", "detail_stage",
     "detail_revenue", "detail_timeline", "detail_rolling", "detail_risk_history", "detail_rhythm",
-    "detail_rhythm_short", "tag_list",
+    "detail_rhythm_short", "detail_off", "tag_list", "aside",
     "no_owner",
 )  # fmt: skip
 #: Sort key -> text of the column's head, in the order of the table.
@@ -51,8 +52,18 @@ def table_heads(desk: Desk | None, words: Language, months: int) -> dict[str, st
     }
 
 
+def group_totals(sums: Totals, words: Language) -> dict[str, dict[str, str]]:
+    """Write the sums of each unfiltered group; the table of the page adds up hundredths by itself."""
+    at_risk = {"active": sums.value_at_risk, "lapsed": 0.0, "all": sums.value_at_risk}
+    value = {"active": sums.value - sums.lapsed_value, "lapsed": sums.lapsed_value, "all": sums.value}
+    return {
+        group: {"at_risk": words.short_money(at_risk[group]), "value": words.short_money(value[group])}
+        for group in at_risk
+    }
+
+
 def page_data(
-    customers: pd.DataFrame, desk: Desk | None, words: Language, months: int, as_of: object
+    customers: pd.DataFrame, desk: Desk | None, words: Language, months: int, sums: Totals
 ) -> dict[str, Any]:
     """Collect what the script of the page needs.
 
@@ -66,14 +77,14 @@ def page_data(
         How to write.
     months : int
         The CLV horizon.
-    as_of : date or None
-        The day of the scores.
+    sums : Totals
+        The day of the scores, and the sums above the unfiltered table: those of the figures on top.
     """
     families = {"tier": TIERS, "stage": STAGES, "risk": RISKS, "status": STATUSES}
     texts = {key: TABLES[words.code][key].replace("{months}", str(months)) for key in PAGE_TEXTS}
     labels = {family: [words.label(family, code) for code in codes] for family, codes in families.items()}
     return {
-        "asOf": None if as_of is None else str(as_of),
+        "asOf": None if sums.as_of is None else str(sums.as_of),
         "language": words.code,
         "symbol": words.symbol,
         "decimals": words.decimals,
@@ -82,6 +93,7 @@ def page_data(
         "text": texts,
         "codes": families,
         "labels": labels,
+        "totals": group_totals(sums, words),
         "heads": table_heads(desk, words, months),
         "columns": payload(customers, words) | desk_payload(customers, desk, words),
     }

@@ -72,7 +72,7 @@ def _rate_words(point: RatePoint, words: Language) -> str:
     if point.low is None or point.high is None:
         return said
     between = words.text("interval", low=words.percent(point.low, 1), high=words.percent(point.high, 1))
-    return f"{said} ({between})"
+    return words.aside(said, between)
 
 
 def _years(rows: Sequence[Mapping[str, Any]], words: Language) -> Picture:
@@ -80,10 +80,27 @@ def _years(rows: Sequence[Mapping[str, Any]], words: Language) -> Picture:
     ticks = [f"{_short(row['period_start'], words)} – {_short(row['period_end'], words)}" for row in rows]
     points = _points(rows, ticks)
     guides = ((0.8, words.text("year_good")), (0.9, words.text("year_aim")))
-    caption = words.text("years_caption", date=words.date(rows[-1]["period_end"]))
+    money = {k: as_number(rows[-1].get(f"{k}_revenue_retention")) for k in ("net", "gross")}
+    caption = words.joined(
+        words.text("years_caption", date=words.date(rows[-1]["period_end"])),
+        words.text("years_money", **{k: words.percent(v) for k, v in money.items()})
+        if None not in money.values()
+        else None,
+    )
     label = f"{title}: " + "; ".join(_rate_words(p, words) for p in points)
     drawn = rate_chart(points, guides, words.text("rate_axis"), label) if points else None
-    return Picture(title, caption, drawn, _rates_table(points, words))
+    return Picture(title, caption, drawn, _with_money(_rates_table(points, words), rows, words))
+
+
+def _with_money(table: Table, rows: Sequence[Mapping[str, Any]], words: Language) -> Table:
+    """Add the yearly revenue retention beside the yearly rates."""
+    names = ("net_revenue_retention", "gross_revenue_retention")
+    rated = [row for row in rows if as_number(row.get("retention_rate")) is not None]
+    written = [
+        (*cells, *(words.percent(row.get(name), 1) for name in names))
+        for cells, row in zip(table.rows, rated, strict=True)
+    ]
+    return Table((*table.header, *(words.text(f"head_{name}") for name in names)), written)
 
 
 def _months(rows: Sequence[Mapping[str, Any]], words: Language) -> Picture:
@@ -111,9 +128,8 @@ def _flows(rows: Sequence[Mapping[str, Any]], words: Language) -> Picture:
     for row in rows:
         counts = [as_number(row.get(f"customers_{k}")) or 0.0 for k in ("new", "won_back", "lost")]
         tick = _month(row["period_start"], words)
-        hint = f"{tick}: " + ", ".join(
-            f"{name} {words.integer(n)}" for name, n in zip(names, counts, strict=True)
-        )
+        pairs = zip(names, counts, strict=True)
+        hint = words.titled(tick, words.listing(f"{name} {words.integer(n)}" for name, n in pairs))
         bars.append(Flow(tick, counts[0], counts[1], counts[2], hint))
     table = Table(
         (words.text("head_period_start"), *names),
@@ -164,9 +180,16 @@ def _table_block(rows: Sequence[Mapping[str, Any]], words: Language) -> Block:
         else "mixed"
     )
     said = [words.text(f"retention_nrr_{key}")] if key and compared else []
+    monthly = {
+        words.text(f"head_{kind}_revenue_retention"): words.text(
+            f"head_{kind}_of_month", beside=words.text(f"month_against_{key or 'mixed'}")
+        )
+        for kind in ("net", "gross")
+    }
+    heads = [monthly.get(head, head) for head in table.header]
     return Block(
         words.text("retention_table_title"),
-        Table([words.text("head_period_start"), *table.header], written),
+        Table([words.text("head_period_start"), *heads], written),
         said,
         "numbers wide",
     )

@@ -83,19 +83,22 @@ def scale(low: float, high: float, start: float, end: float) -> Callable[[float]
     return lambda value: start + (value - low) / span * (end - start)
 
 
-def ticks(top: float, wanted: int = 4) -> list[float]:
-    """Give round axis values from 0 to at least `top`.
+def ticks(top: float, wanted: int = 4, *, whole: bool = False) -> list[float]:
+    """Give round axis values from 0 to at least `top`; of counts (`whole`) no halves.
 
     Examples
     --------
     >>> ticks(870)
     [0.0, 250.0, 500.0, 750.0, 1000.0]
+    >>> ticks(10), ticks(10, whole=True), ticks(2, whole=True)
+    ([0.0, 2.5, 5.0, 7.5, 10.0], [0.0, 5.0, 10.0], [0.0, 1.0, 2.0])
     """
     if not top > 0:
         return [0.0, 1.0]
-    raw = top / wanted
+    raw = max(top / wanted, 1.0) if whole else top / wanted
     size = 10.0 ** math.floor(math.log10(raw))
-    step = next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= raw * 0.999)
+    steps = [size * m for m in (1, 2, 2.5, 5, 10)]
+    step = next(s for s in steps if s >= raw * 0.999 and (s == round(s) or not whole))
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 

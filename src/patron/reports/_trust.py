@@ -36,9 +36,41 @@ def grades(evaluation: Mapping[str, Any], words: Language) -> list[Grade]:
         meaning = words.text(key if words.has(key) else "grade_none")
         if subject == "churn" and _without_skill(evaluation):
             meaning += words.text("grade_no_skill")
-        detail = in_language((evaluation.get("grade_sentences") or {}).get(subject), words)
+        detail = _DETAILS[subject](evaluation, words)
         found.append(Grade(words.text(f"grade_{subject}"), letter, meaning, detail or ""))
     return found
+
+
+def _churn_detail(evaluation: Mapping[str, Any], words: Language) -> str | None:
+    """Say the two numbers that the grade of the churn forecast compares."""
+    churn = evaluation.get("churn") or {}
+    rule, model = best_rule(churn), as_number((churn.get("model") or {}).get("log_loss"))
+    if rule is None or model is None or churn.get("kind") == "rule":
+        return None
+    return words.text(
+        "grade_churn_detail",
+        model=words.number(model, 3),
+        rule=words.label("entrant", rule),
+        best=words.number(churn["baselines"][rule]["log_loss"], 3),
+    )
+
+
+def _value_detail(evaluation: Mapping[str, Any], words: Language) -> str | None:
+    """Say how far off the value forecast and last year's revenue were, per customer and in all."""
+    clv = evaluation.get("clv") or {}
+    shipped = clv.get(str((evaluation.get("clv_holdout") or {}).get("entrant") or "btyd")) or {}
+    model, rule = (as_number(row.get("mae")) for row in (shipped, clv.get("last_year") or {}))
+    if model is None or rule is None or as_number(shipped.get("bias")) is None:
+        return None
+    return words.text(
+        "grade_clv_detail",
+        model=words.money(model),
+        best=words.money(rule),
+        bias=words.signed_percent(shipped["bias"]),
+    )
+
+
+_DETAILS = {"churn": _churn_detail, "clv": _value_detail}
 
 
 def _without_skill(evaluation: Mapping[str, Any]) -> bool:
@@ -112,7 +144,7 @@ def lift_picture(churn: Mapping[str, Any], words: Language) -> Picture:
     classes = {"model": "main", **{name: RULE_CLASSES[i % 4] for i, name in enumerate(rules)}}
     drawn = [Curve(labels[name], _from_origin(known[name]), classes[name]) for name in names]
     drawn.append(Curve(words.text("lift_random"), [(0, 0), (1, 1)], "guide"))
-    caption = _lift_caption(known, labels, words)
+    caption = _lift_caption(known, best_rule(churn), labels, words)
     axes = (words.text("lift_x"), words.text("lift_y"))
     return Picture(
         title,
@@ -135,12 +167,14 @@ def _from_origin(shares: list[float]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *((min(1.0, (i + 1) / 10), share) for i, share in enumerate(shares))]
 
 
-def _lift_caption(known: Mapping[str, list[float]], labels: Mapping[str, str], words: Language) -> str:
+def _lift_caption(
+    known: Mapping[str, list[float]], rule: str | None, labels: Mapping[str, str], words: Language
+) -> str:
     at_20 = {name: shares[1] for name, shares in known.items() if len(shares) > 1}
     model, caption = at_20.pop("model", None), words.text("lift_caption")
     if model is None or not at_20:
         return caption
-    best = max(sorted(at_20), key=lambda name: at_20[name])
+    best = rule if rule in at_20 else max(sorted(at_20), key=lambda name: at_20[name])
     said = words.text(
         "lift_words", model=words.percent(model), rule=labels[best], best=words.percent(at_20[best])
     )

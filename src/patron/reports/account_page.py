@@ -6,7 +6,7 @@ Not here: who collects these (`workflows.account`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from patron.reports._account_charts import orders_picture, rhythm_words, risk_picture, value_picture
-from patron.reports._desk_tables import frame_table
+from patron.reports._desk_lists import with_buying_peer_margin
+from patron.reports._desk_tables import frame_table, named
 from patron.reports._headline import HeadlineFigure
 from patron.reports._language import Language, as_date, as_number, language_for
 from patron.reports._picture import Table
@@ -23,10 +24,10 @@ from patron.reports.desk import AccountHistory, has_rows
 from patron.reports.html import environment_for, package_text, simulated_banner
 
 _STOPPED = ("category", "last_bought_on", "usual_gap_days", "days_late_ratio", "revenue_year_before")
-_PEERS = ("item", "support", "peers", "expected_margin")
+_PEERS = ("item", "support", "peers", "buying_peer_margin")
 _EVENTS = ("happened_on", "kind", "value", "topic", "respondent", "closed_on")
 _ACTIONS = (
-    "day", "owner", "action", "outcome", "reason", "next_order_on", "days_to_order", "revenue_within_90_days",
+    "day", "owner", "action", "outcome", "reason", "next_order_on", "days_to_order", "within_90_days",
 )  # fmt: skip
 _DRIVERS = {
     "name": "account_driver", "effect_points": "account_points", "now": "account_now", "past": "account_past",
@@ -169,20 +170,26 @@ def account_lines(account: Account, *, language: str = "en", simulated: bool = F
     """
     words = language_for(language, account.row.get("currency"), _usual_amount(account.row))
     customer = str(account.row.get("customer_id"))
-    head = f"{account.name} ({customer})" if account.name else customer
-    facts = "; ".join(f"{name}: {value}" for name, value in _facts(account, words))
-    figures = "; ".join(
-        f"{item.name}: {item.value}" + (f" ({item.note})" if item.note else "")
-        for item in account_figures(account.row, words)
-    )
+    head = named(customer, {customer: account.name or ""}, words)
+    facts = _listed([(name, value, "") for name, value in _facts(account, words)], words)
+    figures = _listed([(i.name, i.value, i.note) for i in account_figures(account.row, words)], words)
     banner = words.text("simulated_banner") if simulated else ""
     lines = [banner, head, facts, figures, rhythm_words(account.history, words), account.text]
     if account.stopped is not None and has_rows(account.stopped):
-        named = ", ".join(str(value) for value in account.stopped["category"].head(3))
-        lines.append(f"{words.text('account_stopped_title')}: {named}")
+        stopped = words.listing(str(value) for value in account.stopped["category"].head(3))
+        lines.append(words.text("own_tag", name=words.text("account_stopped_title"), value=stopped))
     if account.group is not None:
         lines.extend(_group_sentences(account.group, words))
     return [said for said in lines if said]
+
+
+def _listed(facts: Sequence[tuple[str, str, str]], words: Language) -> str:
+    """Write names with their values and notes in one line, with the marks of the language."""
+    said = [
+        words.text("own_tag", name=name, value=words.aside(value, note) if note else value)
+        for name, value, note in facts
+    ]
+    return words.text("between_facts").join(said)
 
 
 def _facts(account: Account, words: Language) -> list[tuple[str, str]]:
@@ -253,21 +260,33 @@ def _group_sentences(group: Mapping[str, Any], words: Language) -> list[str]:
 
 def _blocks(account: Account, words: Language) -> list[Block]:
     blocks = []
+    peers = None if account.peers is None else with_buying_peer_margin(account.peers)
     for title, frame, columns in (
         ("account_stopped_title", account.stopped, _STOPPED),
-        ("account_peers_title", account.peers, _PEERS),
+        ("account_peers_title", peers, _PEERS),
         ("account_events_title", _written_events(account.events, words), _EVENTS),
     ):
         if frame is not None and len(frame):
             blocks.append(Block(words.text(title), frame_table(frame.head(20), columns, words)))
     if account.actions is not None and has_rows(account.actions):
-        table = frame_table(account.actions.head(20), _ACTIONS, words)
+        table = frame_table(_written_actions(account.actions.head(20), words), _ACTIONS, words)
         blocks.append(
             Block(words.text("account_actions_title"), table, [words.text("account_actions_caption")])
         )
     if account.group is not None:
         blocks.append(Block(words.text("account_group_title"), None, _group_sentences(account.group, words)))
     return blocks
+
+
+def _written_actions(actions: pd.DataFrame, words: Language) -> pd.DataFrame:
+    """Write outcomes in words; revenue of days that are not over yet is no final figure."""
+    passed = actions.get("has_90_days_passed", pd.Series(True, index=actions.index))
+    revenue = [
+        words.money(amount) if is_over else words.text("account_still_running", amount=words.money(amount))
+        for amount, is_over in zip(actions["revenue_within_90_days"], passed, strict=True)
+    ]
+    said = [words.label("outcome", code) for code in actions["outcome"]]
+    return actions.assign(outcome=said, within_90_days=revenue)
 
 
 def _written_events(events: pd.DataFrame | None, words: Language) -> pd.DataFrame | None:

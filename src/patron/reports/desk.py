@@ -84,6 +84,9 @@ class Desk:
         ``top_20_percent_share``, ``gini``, ``customers``.
     worklist, win_back : pandas.DataFrame, optional
         Of `actions.worklist`, `actions.win_back_list`.
+    judged : pandas.DataFrame, optional
+        Every candidate of both lists: ``customer_id``, ``left_off`` (None: on the list, else why not) and,
+        where known, ``left_off_detail``, ``left_off_until``, ``due_on`` (dates), ``owner``, ``owner_rank``.
     left_off : mapping
         Reason -> how many accounts stay off the list.
     won : str, optional
@@ -111,6 +114,7 @@ class Desk:
     concentration: Mapping[str, Any] | None = None
     worklist: pd.DataFrame | None = None
     win_back: pd.DataFrame | None = None
+    judged: pd.DataFrame | None = None
     left_off: Mapping[str, int] = field(default_factory=dict)
     won: str | None = None
     stopped: Trialled | None = None

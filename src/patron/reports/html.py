@@ -182,11 +182,11 @@ def render_report(
         model=model_name(sums, evaluation, words),
         tested_after=evaluation.get("evaluated_as_of"),
         figures=figures(sums, words, desk),
-        sentences=sentences_of(sums, evaluation, words),
+        sentences=sentences_of(sums, evaluation, words, None if desk is None else desk.worklist),
         columns=table_heads(desk, words, months),
         codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
         owners=owners(desk),
-        listed=None if desk is None or desk.worklist is None else len(desk.worklist),
+        listed=0 if desk is None or desk.worklist is None else len(desk.worklist),
         list_sentences=list_sentences(desk, words),
         lapsed=sums.lapsed,
         first_customers=_first_rows(customers, words),
@@ -201,7 +201,7 @@ def render_report(
         backtest=backtest_section(backtest, words),
         definitions=definitions(sums, evaluation, words),
         **_style_and_script(),
-        customers=safe_json(page_data(customers, desk, words, months, sums.as_of)),
+        customers=safe_json(page_data(customers, desk, words, months, sums)),
     )
 
 

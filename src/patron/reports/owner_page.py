@@ -18,13 +18,15 @@ from patron.actions import (
     Monday,
     how_to_read,
     left_off_in_words,
+    printable,
     title_of,
     won_in_words,
 )
 from patron.actions.columns import WORKLIST_COLUMNS, WorklistColumn
 from patron.actions.words import code_in_words, words_of
+from patron.reports._desk_tables import named
 from patron.reports._language import Language, language_for
-from patron.reports.html import environment_for, package_text
+from patron.reports.html import environment_for, package_text, simulated_banner
 
 #: Columns shown as small facts below each account, where there is something to show.
 _FACTS = (
@@ -60,10 +62,10 @@ def render_owner_page(found: Monday) -> str:
     words = language_for(facts.language, facts.currency, _typical(calls))
     said = words_of(facts.language)
     page = environment_for(words).from_string(package_text("owner.html.j2"))
-    return page.render(
+    written = page.render(
         title=title_of(found),
         words=words,
-        made_up=said["simulated"] if facts.is_simulated else "",
+        simulated=simulated_banner(simulated=facts.is_simulated),
         facts=_head(found, calls, words),
         won={
             "sentence": won_in_words(found.won, currency=facts.currency, language=facts.language),
@@ -78,6 +80,7 @@ def render_owner_page(found: Monday) -> str:
         ],
         style=Markup(package_text("report.css")),  # noqa: S704
     )
+    return printable(written)
 
 
 def _typical(calls: pd.DataFrame) -> float | None:
@@ -100,10 +103,10 @@ def _card(
     low, high = row.get("risk_x_value_low"), row.get("risk_x_value_high")
     meta = [
         row["customer_id"] if _there(row["name"]) else "",
-        *(code_in_words(name, row.get(name), words.code) for name in ("tier", "lifecycle_stage")),
-        code_in_words("since_last", row.get("since_last"), words.code),
+        *(_labelled(name, row, columns, words) for name in ("tier", "lifecycle_stage", "since_last")),
     ]
-    when = [f"{columns['due_on'].header(words.code)}: {words.date(row['due_on'])}"]
+    due = columns["due_on"].header(words.code)
+    when = [words.text("own_tag", name=due, value=words.date(row["due_on"]))]
     if _there(row["deadline_on"]):
         when.append(words.text("own_by", date=words.date(row["deadline_on"])))
     when.append(row["done_by"] if _there(row["done_by"]) else "")
@@ -126,6 +129,14 @@ def _card(
     }
 
 
+def _labelled(
+    name: str, row: Mapping[Any, Any], columns: Mapping[str, WorklistColumn], words: Language
+) -> str:
+    """Say a code with what it is a code of: a new customer is not one that is new on the list."""
+    said = code_in_words(name, row.get(name), words.code)
+    return words.text("own_tag", name=columns[name].header(words.code), value=said) if said else ""
+
+
 _TEXTS = {"why": "reason", "do": "action", "say": "say"}
 
 
@@ -142,10 +153,11 @@ def _there(value: Any) -> bool:
 def _won_table(found: Monday, words: Language, said: Mapping[str, str]) -> dict[str, Any] | None:
     if not len(found.won.rows):
         return None
-    names = ("customer", "called", "ordered", "days", "revenue")
+    keys = ("called", "ordered", "days", "revenue")
+    names = _names(found)
     rows = [
         (
-            row["customer_id"],
+            named(row["customer_id"], names, words),
             words.date(row["called_on"]),
             words.date(row["first_order_on"]),
             words.integer(row["days_to_order"]),
@@ -153,7 +165,17 @@ def _won_table(found: Monday, words: Language, said: Mapping[str, str]) -> dict[
         )
         for row in found.won.rows.to_dict("records")
     ]
-    return {"header": [said[f"won_head_{name}"] for name in names], "rows": rows}
+    return {"header": [said["customer"], *(said[f"won_head_{key}"] for key in keys)], "rows": rows}
+
+
+def _names(found: Monday) -> dict[str, str]:
+    """Return the names of every candidate, on the list or not."""
+    return {
+        str(row["customer_id"]): str(row["name"])
+        for judged in (found.judged, found.judged_back)
+        for row in judged.reindex(columns=["customer_id", "name"]).to_dict("records")
+        if _there(row["name"])
+    }
 
 
 def _counts(counts: Mapping[str, int], words: Language) -> list[tuple[str, str]]:

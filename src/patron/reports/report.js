@@ -39,6 +39,7 @@
   function fill(key, values) {
     return text[key].replace(/\{(\w+)\}/g, function (_, name) { return values[name]; });
   }
+  const aside = function (said, beside) { return fill("aside", { said: said, beside: beside }); };
   function number(value, digits) {
     if (value === null) { return text.missing; }
     const written = Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -64,7 +65,7 @@
   function day(shift) {
     if (shift === null || data.asOf === null) { return text.missing; }
     const date = new Date(Date.parse(data.asOf) + shift * 86400000);
-    if (data.language === "zh") { return date.toISOString().slice(0, 10); }
+    if (data.language === "zh") { return date.getUTCFullYear() + "年" + (date.getUTCMonth() + 1) + "月" + date.getUTCDate() + "日"; }
     return date.getUTCDate() + " " + data.monthNames[date.getUTCMonth()] + " " + date.getUTCFullYear();
   }
   function range(low, high) {
@@ -177,7 +178,7 @@
     const open = make("button", "open", name(i) || column.id[i]);
     open.type = "button";
     open.setAttribute("aria-expanded", String(state.open === column.id[i]));
-    open.setAttribute("aria-label", fill("details_of", { customer: name(i) ? name(i) + " (" + column.id[i] + ")" : column.id[i] }));
+    open.setAttribute("aria-label", fill("details_of", { customer: name(i) ? aside(name(i), column.id[i]) : column.id[i] }));
     open.addEventListener("click", function () { toggle(i, line, open); });
     who.append(open);
     if (name(i)) { who.append(make("small", "id", column.id[i])); }
@@ -209,7 +210,7 @@
   function due(i) {
     const shift = column.next[i];
     if (shift === null) { return text.missing; }
-    return day(shift) + " (" + fill(shift < 0 ? "overdue_days" : "in_days", { n: number(Math.abs(shift), 0) }) + ")";
+    return aside(day(shift), fill(shift < 0 ? "overdue_days" : "in_days", { n: number(Math.abs(shift), 0) }));
   }
   function facts(i) {
     const tenth = column.expected_orders[i];
@@ -290,7 +291,7 @@
       reasons.forEach(function (reason) { list.append(make("li", "", reason)); });
       left.append(make("h4", "", text.detail_reasons), list);
     }
-    [["detail_list", place(i)], ["detail_say", column.say ? words("say", i) : ""], ["detail_action", words("action", i)], ["detail_note", words("note", i)]].forEach(function (part) {
+    [["detail_list", place(i)], ["detail_off", column.off ? words("off", i) : ""], ["detail_say", column.say ? words("say", i) : ""], ["detail_action", words("action", i)], ["detail_note", words("note", i)]].forEach(function (part) {
       if (part[1]) { left.append(make("h4", "", text[part[0]]), make("p", "", part[1])); }
     });
     const list = make("dl", "pairs");
@@ -315,7 +316,14 @@
     writeAddress();
   }
   function sum(rows, name) {
-    return rows.reduce(function (total, i) { return total + (column[name][i] || 0); }, 0) / Math.pow(10, data.decimals);
+    // whole numbers throughout, so the order of the rows does not matter
+    const rests = column[name + "_rest"];
+    return rows.reduce(function (total, i) { return total + (column[name][i] || 0) * 100 + rests[i]; }, 0) / 100 / Math.pow(10, data.decimals);
+  }
+  function totals(rows) {
+    const isWhole = ["q", "owner", "tier", "risk", "stage"].every(function (name) { return !state[name]; });
+    if (isWhole && data.totals[state.group]) { return data.totals[state.group]; }
+    return { at_risk: short(sum(rows, "at_risk")), value: short(sum(rows, "value")) };
   }
   function show() {
     const rows = ordered(chosen()), pages = Math.max(1, Math.ceil(rows.length / PAGE));
@@ -327,7 +335,7 @@
     }));
     byId("found").textContent = !rows.length ? text.none_found :
       fill("showing", { from: number(from + 1, 0), to: number(from + shown.length, 0), n: number(rows.length, 0) }) +
-      " · " + fill("totals", { at_risk: short(sum(rows, "at_risk")), value: short(sum(rows, "value")) });
+      " · " + fill("totals", totals(rows));
     byId("page").textContent = fill("page", { page: number(state.page, 0), pages: number(pages, 0) });
     byId("previous").disabled = state.page <= 1;
     byId("next").disabled = state.page >= pages;

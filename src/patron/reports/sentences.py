@@ -12,7 +12,16 @@ from typing import Any
 import pandas as pd
 
 from patron.reports._language import Language, as_number, language_for
-from patron.reports._totals import TOP, Totals, first_value, tidy_scores, totals, typical_amount
+from patron.reports._totals import (
+    TOP,
+    Totals,
+    exact_sum,
+    first_value,
+    numbers,
+    tidy_scores,
+    totals,
+    typical_amount,
+)
 
 
 def three_sentences(
@@ -50,18 +59,26 @@ def three_sentences(
     return sentences_of(totals(frame), evaluation, words)
 
 
-def sentences_of(sums: Totals, evaluation: Mapping[str, Any], words: Language) -> list[str]:
-    """Say the three sentences from totals that are already there."""
-    return [_base(sums, words), _skill(evaluation, words), _risk(sums, words)]
+def sentences_of(
+    sums: Totals, evaluation: Mapping[str, Any], words: Language, worklist: pd.DataFrame | None = None
+) -> list[str]:
+    """Say the three sentences from totals that are already there, and what a worklist covers."""
+    return [_base(sums, words), _skill(evaluation, words), _risk(sums, words, worklist)]
 
 
-def best_rule(churn: Mapping[str, Any], metric: str = "auc") -> str | None:
-    """Name the naive rule with the highest `metric`, or None if no rule has one."""
-    scores = {
-        name: as_number(row.get(metric)) for name, row in sorted((churn.get("baselines") or {}).items())
+def best_rule(churn: Mapping[str, Any]) -> str | None:
+    """Name the naive rule with the lowest log-loss, as the grade does; None if no rule has one.
+
+    Examples
+    --------
+    >>> best_rule({"baselines": {"a": {"log_loss": 0.4, "auc": 0.7}, "b": {"log_loss": 0.5, "auc": 0.8}}})
+    'a'
+    """
+    losses = {
+        name: as_number(row.get("log_loss")) for name, row in sorted((churn.get("baselines") or {}).items())
     }
-    known = {name: value for name, value in scores.items() if value is not None}
-    return max(known, key=lambda name: known[name]) if known else None
+    known = {name: value for name, value in losses.items() if value is not None}
+    return min(known, key=lambda name: known[name]) if known else None
 
 
 def _base(sums: Totals, words: Language) -> str:
@@ -86,14 +103,15 @@ def _skill(evaluation: Mapping[str, Any], words: Language) -> str:
         return words.text("say_skill_rule", model=in_100)
     verdict = words.text(f"verdict_{grade}" if words.has(f"verdict_{grade}") else "verdict_none")
     rule = best_rule(churn)
-    if rule is None:
+    found = None if rule is None else as_number(churn["baselines"][rule].get("auc"))
+    if rule is None or found is None:
         return words.text("say_skill_alone", model=in_100, verdict=verdict)
-    best = words.number(churn["baselines"][rule]["auc"] * 100, 0)
+    best = words.number(found * 100, 0)
     name = _lower_first(words.label("entrant", rule))
     return words.text("say_skill", model=in_100, rule=name, best=best, verdict=verdict)
 
 
-def _risk(sums: Totals, words: Language) -> str:
+def _risk(sums: Totals, words: Language, worklist: pd.DataFrame | None) -> str:
     if sums.value_at_risk <= 0 or sums.value <= 0:
         return words.text("say_risk_none")
     few = sums.active <= TOP
@@ -104,6 +122,17 @@ def _risk(sums: Totals, words: Language) -> str:
         months=sums.horizon_months or 12,
         top=TOP,
         share=words.percent(sums.top_value_at_risk / sums.value_at_risk),
+        listed=_listed(worklist, words),
+    )
+
+
+def _listed(worklist: pd.DataFrame | None, words: Language) -> str:
+    """Say what the calls of the week cover; nothing without any."""
+    if worklist is None or worklist.empty or "value_at_risk" not in worklist:
+        return ""
+    covered = exact_sum(numbers(worklist, "value_at_risk"))
+    return words.text(
+        "say_risk_listed", calls=words.count("calls", len(worklist)), money=words.short_money(covered)
     )
 
 

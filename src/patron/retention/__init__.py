@@ -16,8 +16,7 @@ from patron.retention.lifetime_value import LifetimeValue, lifetime_value
 from patron.retention.metrics import METRIC_COLUMNS, retention_metrics
 from patron.retention.migration import ABSENT, TwoDays, migration, segments_on_two_days
 from patron.retention.movers import DIRECTIONS, movers
-from patron.retention.nps import promoter_groups
-from patron.retention.periods import whole_periods
+from patron.retention.periods import add_months, period_start, whole_periods
 
 __all__ = [
     "ABSENT",
@@ -29,6 +28,7 @@ __all__ = [
     "Lifespan",
     "LifetimeValue",
     "TwoDays",
+    "add_months",
     "cohorts",
     "concentration",
     "first_start_with_tiers",
@@ -38,7 +38,7 @@ __all__ = [
     "lifetime_value",
     "migration",
     "movers",
-    "promoter_groups",
+    "period_start",
     "retention_by_column",
     "retention_metrics",
     "segment_columns",

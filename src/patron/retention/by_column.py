@@ -14,9 +14,9 @@ import pandas as pd
 from patron.retention.groups import SEGMENT_COLUMNS, first_start_with_tiers, group_by
 from patron.retention.kinds_of_churn import ChurnKindRules
 from patron.retention.ledger_days import ledger_days
-from patron.retention.metrics import retention_metrics
-from patron.retention.periods import given_periods, whole_periods
-from patron.snapshots import CustomerTables, RhythmRule
+from patron.retention.metrics import metrics_of_periods
+from patron.retention.periods import chosen_periods
+from patron.snapshots import YEAR_DAYS, CustomerTables, RhythmRule
 
 
 def retention_by_column(
@@ -42,7 +42,8 @@ def retention_by_column(
         Days since 1970-01-01; nothing at or after it counts.
     by : str or None
         One of `groups.segment_columns`; None measures the whole base only. Tiers and stages begin with the
-        first period that has a year of orders before it, and keep the edges of that day.
+        first period that has a year of orders before it (without one, they are those of the last period
+        alone) and keep the edges of that day; periods that start before it are left out.
     active_days, new_days, growing_days : int
         Limits in days: silent for longer is not active; onboarding churn and the stage ``new``; ``growing``.
     rhythm : RhythmRule, optional
@@ -57,14 +58,15 @@ def retention_by_column(
     Returns
     -------
     pandas.DataFrame
-        As in `retention_metrics`.
+        As in `retention_metrics`. With tiers and stages ``attrs["periods_without_tiers"]`` counts the periods
+        left out, and ``attrs["has_year_before"]`` says whether the first one has a year of orders before it.
 
     Raises
     ------
     PatronError
         If there is no such column.
     NotEnoughData
-        If nobody ordered, or no whole period lies before `as_of`.
+        If nobody ordered, no whole period lies before `as_of`, or tiers have no orders to go by.
     """
     how: dict[str, Any] = {
         "active_days": active_days,
@@ -72,10 +74,11 @@ def retention_by_column(
         "kinds": ChurnKindRules(new_days=new_days, nps_scale=nps_scale, rhythm=rhythm or RhythmRule()),
         "minor_digits": minor_digits,
     }
+    days = ledger_days(tables, as_of_day)
+    periods = chosen_periods(days.first_day, as_of_day, **period_choice)
     if by is None:
-        return retention_metrics(tables, as_of_day, **how, **period_choice)
-    starts, first_day = _starts(tables, as_of_day, period_choice)
-    first = first_start_with_tiers(starts, first_day)
+        return metrics_of_periods(tables, days, periods, **how)
+    first = first_start_with_tiers(sorted(period.start_day for period in periods), days.first_day)
     group_of = group_by(
         tables,
         by,
@@ -85,14 +88,9 @@ def retention_by_column(
         growing_days=growing_days,
         rhythm=rhythm,
     )
-    if by in SEGMENT_COLUMNS and "periods" not in period_choice:
-        period_choice["start_day"] = first
-    return retention_metrics(tables, as_of_day, group_of=group_of, **how, **period_choice)
-
-
-def _starts(tables: CustomerTables, as_of_day: int, choice: dict[str, Any]) -> tuple[list[int], int]:
-    first_day = ledger_days(tables, as_of_day).first_day
-    if "periods" in choice:
-        return sorted(p.start_day for p in given_periods(choice["periods"], as_of_day)), first_day
-    options = {"every": "month", **choice}
-    return [p.start_day for p in whole_periods(first_day, as_of_day, **options)], first_day
+    # the edges of a later day know nothing of an earlier one: its period has no tiers
+    kept = [period for period in periods if by not in SEGMENT_COLUMNS or period.start_day >= first]
+    found = metrics_of_periods(tables, days, kept, group_of=group_of, **how)
+    found.attrs["periods_without_tiers"] = len(periods) - len(kept)
+    found.attrs["has_year_before"] = first - days.first_day >= YEAR_DAYS
+    return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import fsum
 
 import numpy as np
+import pandas as pd
 
 from patron.errors import PatronError
 
@@ -79,8 +80,7 @@ def concentration(revenue: Iterable[float]) -> Concentration:
     >>> found.top_20_percent_share, round(found.gini, 2), found.curve[:2]
     (0.7, 0.54, [(0.0, 0.0), (0.2, 0.7)])
     """
-    given = np.asarray(list(revenue), dtype=np.float64)
-    given = given[~np.isnan(given)]
+    given = np.array([float(one) for one in revenue if not pd.isna(one)], dtype=np.float64)
     if np.isinf(given).any():
         raise PatronError(f"revenue: {int(np.isinf(given).sum())} values are infinite. Correct them.")
     # sorted, so that sums do not depend on the order of the rows

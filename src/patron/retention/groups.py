@@ -16,11 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from patron.columns import STAGES, TIERS
-from patron.errors import PatronError
+from patron.errors import NotEnoughData, PatronError
 from patron.retention.ledger_days import Ints, LedgerDays
 from patron.retention.periods import Period
 from patron.segments import SegmentRules, assign_segments, fit_segment_rules, segment_inputs
-from patron.snapshots import YEAR_DAYS, CustomerTables, RhythmRule, history_before
+from patron.snapshots import YEAR_DAYS, CustomerTables, RhythmRule, day_text, history_before
 
 GroupOf = Callable[[int], pd.Series]
 SEGMENT_COLUMNS = ("tier", "value_tier", "lifecycle_stage")
@@ -28,6 +28,8 @@ NEW, UNKNOWN = "new", "unknown"
 #: Columns of the customer file that are no segments: every customer has a value of its own.
 _NOT_SEGMENTS = ("customer_id", "valid_from_day")
 _ORDER = (*TIERS, *STAGES)
+#: Above it not every whole number is a float.
+_LARGEST_WHOLE = 2.0**53
 
 
 class Segments(NamedTuple):
@@ -65,8 +67,7 @@ class ByAttribute:
         attributes = history_before(self.tables, day).attributes
         assert attributes is not None
         value = attributes.set_index("customer_id")[self.column].dropna()
-        whole = pd.api.types.is_float_dtype(value) and bool((value % 1 == 0).all())
-        return (value.astype(np.int64) if whole else value).astype(str)
+        return pd.Series([_name(one) for one in value], index=value.index, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ def group_by(
     ------
     PatronError
         If there is no such column; the columns are listed.
+    NotEnoughData
+        If tiers have no orders before the first period to go by.
     """
     known = segment_columns(tables)
     if column not in known:
@@ -153,8 +156,15 @@ def group_by(
     if column not in SEGMENT_COLUMNS:
         return ByAttribute(tables, column)
     history = history_before(tables, first_start_day)
+    inputs = segment_inputs(history)
+    if inputs.empty:
+        raise NotEnoughData(
+            f"Tiers and stages at the start of the first period, {day_text(first_start_day)}, need orders "
+            "before it, and there are none.",
+            "Take shorter periods (--every quarter or month), or begin later (--from).",
+        )
     rules = fit_segment_rules(
-        segment_inputs(history),
+        inputs,
         first_start_day,
         active_days=active_days,
         new_days=new_days,
@@ -233,6 +243,13 @@ def _read(group_of: GroupOf, days: LedgerDays, day: int) -> NDArray[np.object_]:
         use = wanted & (code >= 0) & ~pd.isna(text)
         segment[code[use]] = text[use]
     return segment
+
+
+def _name(value: object) -> str:
+    """Return a value as text; a column with gaps holds 3 as 3.0, which is the same segment."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE:
+        return str(int(value))
+    return str(value)
 
 
 def _place(name: str) -> tuple[int, str]:

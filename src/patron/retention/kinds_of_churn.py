@@ -5,7 +5,8 @@ Out: one kind per lost customer, the first that fits; the counts add up to the c
 Not here: who is lost (`flows`).
 
 Everything is judged on the day the customer stopped counting as active (the last order + active_days + 1),
-with what was known before it, so that a kind does not depend on how the calendar is cut.
+with what was known before it; the base's gap, that limits are pulled towards, is the one known on the first
+day of that month. So a kind does not depend on how the calendar is cut into periods.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from patron.metrics import promoter_groups
 from patron.retention.flows import Bools
 from patron.retention.ledger_days import NEVER, Ints, LedgerDays, Totals
-from patron.retention.nps import promoter_groups
+from patron.retention.periods import period_start
 from patron.snapshots import RhythmRule, limit_days
 from patron.snapshots.rhythm import base_gap_days
 
@@ -93,7 +95,7 @@ def kinds_of_churn(
     unhappy = _complained(days, events, since, lost_day, rules)
     unhappy |= _sent_back(days, since, lost_day, rules.refund_share)
     young = last - days.first_purchase_day <= rules.new_days
-    late = active_days + 1 > _own_limits(days, at_end, end_day, rules.rhythm)
+    late = active_days + 1 > _limits_when_lost(days, lost, lost_day, end_day, rules.rhythm)
     kinds = np.select([unhappy, young, late], [0, 1, 2], default=3)
     return np.where(lost, kinds, -1).astype(np.int64)
 
@@ -123,15 +125,32 @@ def _sent_back(days: LedgerDays, since: Ints, until: Ints, share: float) -> Bool
     return np.asarray((refund > 0) & (refund >= share * spend))
 
 
-def _own_limits(days: LedgerDays, at_end: Totals, end_day: int, rule: RhythmRule) -> np.ndarray:
-    """Return each customer's limit in days from gaps before a day: what `snapshots.own_limits` says."""
+def _limits_when_lost(
+    days: LedgerDays, lost: Bools, lost_day: Ints, end_day: int, rule: RhythmRule
+) -> np.ndarray:
+    """Return each lost customer's limit in days; infinite for the others."""
+    # whoever is lost has not ordered since: its gaps before the period's end are those before its loss
     gaps, own_gap = own_gap_quantiles(days, end_day, rule.quantile)
-    last = np.where(at_end.last_purchase_day == NEVER, np.nan, at_end.last_purchase_day)
-    base = rule.base_gap_days
-    if base is None:
-        known = pd.DataFrame({"last_day": last, "gaps": gaps, "own_gap": own_gap}).dropna(subset="last_day")
-        base = base_gap_days(known, end_day)
-    return limit_days(gaps, own_gap, base, min_days=rule.min_days, max_days=rule.max_days)
+    month = np.full(len(lost), NEVER)
+    month[lost] = [period_start(int(day), "month") for day in lost_day[lost]]
+    limit = np.full(len(lost), np.inf)
+    for start in np.unique(month[lost]):
+        here = month == start
+        base = _base_gap(days, int(start), rule)
+        limit[here] = limit_days(
+            gaps[here], own_gap[here], base, min_days=rule.min_days, max_days=rule.max_days
+        )
+    return limit
+
+
+def _base_gap(days: LedgerDays, day: int, rule: RhythmRule) -> float:
+    """Return the gap of the base before a day: what `snapshots.own_limits` takes."""
+    if rule.base_gap_days is not None:
+        return rule.base_gap_days
+    gaps, own_gap = own_gap_quantiles(days, day, rule.quantile)
+    last = days.before(day).last_purchase_day.astype(np.float64)
+    known = pd.DataFrame({"last_day": last, "gaps": gaps, "own_gap": own_gap})
+    return base_gap_days(known[last != NEVER], day)
 
 
 def own_gap_quantiles(days: LedgerDays, end_day: int, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from patron.metrics import wilson_interval
+from patron.errors import PatronError
+from patron.metrics import scale_problems, wilson_interval
 from patron.retention.flows import flows
 from patron.retention.groups import GroupOf, Segments, segments_of
 from patron.retention.kinds_of_churn import KINDS, ChurnKindRules, kinds_of_churn
 from patron.retention.ledger_days import Ints, LedgerDays, ledger_days
-from patron.retention.nps import latest_answers
-from patron.retention.periods import Earlier, Period, earlier_period, given_periods, whole_periods
+from patron.retention.nps import answers_before
+from patron.retention.periods import Earlier, Period, chosen_periods, earlier_period
 from patron.retention.revenue_retention import revenue_then_and_now
 from patron.retention.shares import promoter_interval, ratio
 from patron.snapshots import CustomerTables, day_of, history_before
@@ -113,7 +114,7 @@ def retention_metrics(
     periods : sequence of (int, int), optional
         Start and end days to measure instead of `every`, ends exclusive.
     start_day, end_day : int, optional
-        Count periods from this day, and up to that one.
+        Count periods from this day (not before the period that the ledger begins in), and up to that one.
     include_current : bool
         Also the unfinished period, up to `as_of` (``is_complete`` false).
     nps_scale : (int, int)
@@ -136,6 +137,8 @@ def retention_metrics(
     ------
     NotEnoughData
         If nobody ordered, or no whole period lies before `as_of`.
+    PatronError
+        If a given period has no day or reaches beyond `as_of`, none is given, or the scale does not go up.
 
     Examples
     --------
@@ -150,20 +153,62 @@ def retention_metrics(
     [[datetime.date(2024, 2, 1), 1, 1, 0.0], [datetime.date(2024, 3, 1), 1, 1, 0.0]]
     """
     days = ledger_days(tables, as_of_day)
-    if periods is not None:
-        wanted = given_periods(periods, as_of_day)
-    else:
-        wanted = whole_periods(
-            days.first_day,
-            as_of_day,
-            every,
-            start_day=start_day,
-            end_day=end_day,
-            include_current=include_current,
-        )
+    wanted = chosen_periods(
+        days.first_day,
+        as_of_day,
+        every=every,
+        periods=periods,
+        start_day=start_day,
+        end_day=end_day,
+        include_current=include_current,
+    )
+    return metrics_of_periods(
+        tables,
+        days,
+        wanted,
+        active_days=active_days,
+        group_of=group_of,
+        nps_scale=nps_scale,
+        kinds=kinds,
+        minor_digits=minor_digits,
+    )
+
+
+def metrics_of_periods(
+    tables: CustomerTables,
+    days: LedgerDays,
+    periods: Sequence[Period],
+    *,
+    active_days: int,
+    group_of: GroupOf | None = None,
+    nps_scale: tuple[int, int] = (0, 10),
+    kinds: ChurnKindRules | None = None,
+    minor_digits: int = 2,
+) -> pd.DataFrame:
+    """Measure periods that have been chosen already.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        With events if there are any.
+    days : LedgerDays
+        Of the same tables.
+    periods : sequence of Period
+        Of `periods.chosen_periods`, at least one.
+    active_days, group_of, nps_scale, kinds, minor_digits
+        As in `retention_metrics`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As in `retention_metrics`.
+    """
+    problems = scale_problems(nps_scale)
+    if problems:
+        raise PatronError(problems)
     terms = _Terms(active_days, kinds or ChurnKindRules(nps_scale=nps_scale), nps_scale, minor_digits,
-                   history_before(tables, as_of_day).events)  # fmt: skip
-    tables_by_period = [_period_sums(days, period, terms, group_of) for period in wanted]
+                   history_before(tables, days.as_of_day).events)  # fmt: skip
+    tables_by_period = [_period_sums(days, period, terms, group_of) for period in periods]
     return _with_rates(pd.concat(tables_by_period, ignore_index=True), minor_digits)
 
 
@@ -199,7 +244,7 @@ def _counted(days: LedgerDays, period: Period, earlier: Earlier | None, terms: _
         active_days=terms.active_days,
         rules=terms.kinds,
     )
-    answers = latest_answers(terms.events, days, period.end_day, terms.nps_scale)
+    answers = answers_before(terms.events, days, period.end_day, terms.nps_scale)
     counted = {
         "customers_start": flow.start,
         "customers_end": flow.end,

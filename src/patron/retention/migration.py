@@ -8,7 +8,6 @@ Not here: single customers (`retention.movers`), the tiers themselves (`segments
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import fsum
 from typing import NamedTuple
 
@@ -18,13 +17,12 @@ import pandas as pd
 from patron.columns import STAGES, TIERS
 from patron.errors import PatronError
 from patron.segments import SegmentRules, fit_segment_rules, segment_details, segment_inputs
-from patron.snapshots import CustomerTables, day_text, history_before
+from patron.snapshots import CustomerTables, day_text, history_before, under_newest_ids
 
 #: Not a customer on that day.
 ABSENT = "absent"
 _CODES = {"tier": TIERS, "value_tier": TIERS[:3], "lifecycle_stage": STAGES}
 _MONEY = "revenue_last_12_months"
-_LONG_AGO = -(10**9)
 
 
 class TwoDays(NamedTuple):
@@ -83,8 +81,7 @@ def segments_on_two_days(
             f"moves are told from an earlier day to a later one, not from {day_text(then_day)} "
             f"to {day_text(now_day)}. Set an earlier first day."
         )
-    known = [merge for merge in tables.merges if merge.effective_day < now_day]
-    joined = replace(tables, merges=tuple(m._replace(effective_day=_LONG_AGO) for m in known))
+    joined = under_newest_ids(tables, now_day)
     if rules is None:
         inputs = segment_inputs(history_before(joined, then_day))
         rules = fit_segment_rules(

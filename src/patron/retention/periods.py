@@ -115,7 +115,8 @@ def whole_periods(
     every : str
         ``month``, ``quarter`` or ``year``.
     start_day : int, optional
-        Count periods from this day instead: years from 1 October are business years.
+        Count periods from this day instead: years from 1 October are business years. Those that end before
+        the ledger begins are left out.
     end_day : int, optional
         No period ends later.
     include_current : bool
@@ -138,7 +139,7 @@ def whole_periods(
     months = _months(every)
     anchor = period_start(first_day, every) if start_day is None else start_day
     stop = as_of_day if end_day is None else min(end_day, as_of_day)
-    found, k = [], 0
+    found, k = [], _periods_before(anchor, first_day, months)
     while (start := add_months(anchor, k * months)) < stop:
         end, previous = add_months(anchor, (k + 1) * months), add_months(anchor, (k - 1) * months)
         if end <= stop:
@@ -155,13 +156,47 @@ def whole_periods(
     return tuple(found)
 
 
+def chosen_periods(
+    first_day: int,
+    as_of_day: int,
+    *,
+    every: str = "month",
+    periods: Sequence[tuple[int, int]] | None = None,
+    start_day: int | None = None,
+    end_day: int | None = None,
+    include_current: bool = False,
+) -> tuple[Period, ...]:
+    """Return the given periods, or else whole ones, as `given_periods` and `whole_periods` do.
+
+    Parameters
+    ----------
+    first_day : int
+        The ledger's first purchase day, days since 1970-01-01.
+    as_of_day : int
+        No period reaches further.
+    every, start_day, end_day, include_current
+        As in `whole_periods`.
+    periods : sequence of (int, int), optional
+        As in `given_periods`.
+
+    Returns
+    -------
+    tuple of Period
+    """
+    if periods is not None:
+        return given_periods(periods, as_of_day)
+    return whole_periods(
+        first_day, as_of_day, every, start_day=start_day, end_day=end_day, include_current=include_current
+    )
+
+
 def given_periods(pairs: Sequence[tuple[int, int]], as_of_day: int) -> tuple[Period, ...]:
     """Check a list of periods.
 
     Parameters
     ----------
     pairs : sequence of (int, int)
-        Start and end of each, days since 1970-01-01, the end exclusive.
+        Start and end of each, days since 1970-01-01, the end exclusive; at least one.
     as_of_day : int
         No period may reach further.
 
@@ -175,6 +210,8 @@ def given_periods(pairs: Sequence[tuple[int, int]], as_of_day: int) -> tuple[Per
     PatronError
         Naming every period that is empty or ends after `as_of`.
     """
+    if not pairs:
+        raise PatronError("periods is empty; give at least one pair of start and end, or leave it out.")
     problems = [
         f"the period {day_text(start)} to {day_text(end)} "
         + ("has no day." if end <= start else f"ends after as_of, {day_text(as_of_day)}.")
@@ -203,15 +240,35 @@ def earlier_period(period: Period, first_day: int) -> Earlier | None:
         None where the ledger holds neither.
     """
     begins = first_day - _FIRST_ORDER_LATEST_DAYS
+    if period.start_day <= begins:
+        return None
     last_year = add_months(period.start_day, -12)
     if last_year >= begins:
-        return Earlier(last_year, add_months(period.end_day, -12), SAME_PERIOD_LAST_YEAR)
+        return Earlier(last_year, _end_last_year(period.end_day), SAME_PERIOD_LAST_YEAR)
     previous = period.previous_start_day
     if previous < begins:
         return None
     # a period cut short is compared with as many days of the one before
     end = period.start_day if period.is_complete else previous + period.end_day - period.start_day
     return Earlier(previous, min(end, period.start_day), PREVIOUS_PERIOD)
+
+
+def _end_last_year(end_day: int) -> int:
+    """Return the same end a year before; up to 28 February is all of a shorter February's days, too."""
+    end, earlier = day_of(end_day), add_months(end_day, -12)
+    return earlier + 1 if (end.month, end.day) == (2, 29) else earlier
+
+
+def _periods_before(anchor: int, first_day: int, months: int) -> int:
+    """Return how many periods from a day on end before the ledger begins."""
+    if anchor >= first_day:
+        return 0
+    begin, first = day_of(anchor), day_of(first_day)
+    apart = (first.year - begin.year) * 12 + first.month - begin.month
+    k = max(apart // months - 1, 0)
+    while add_months(anchor, (k + 1) * months) <= first_day:
+        k += 1
+    return k
 
 
 def _months(every: str) -> int:

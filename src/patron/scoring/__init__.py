@@ -2,6 +2,7 @@
 
 from patron.scoring._numbers import percent
 from patron.scoring.drivers import by_driver, driver_of, shares_of_drivers
+from patron.scoring.money import SYMBOLS, WITHOUT_DECIMALS, money_in_words, symbol_of
 from patron.scoring.parts import RiskThresholds, ScoreSettings, ScoringParts
 from patron.scoring.reasons import explained_drivers
 from patron.scoring.score import in_language, score_customers
@@ -11,6 +12,8 @@ from patron.scoring.write import FORMULA, as_rounded, check_scores_name, write_s
 
 __all__ = [
     "FORMULA",
+    "SYMBOLS",
+    "WITHOUT_DECIMALS",
     "RiskThresholds",
     "ScoreSettings",
     "ScoringParts",
@@ -22,10 +25,12 @@ __all__ = [
     "driver_of",
     "explained_drivers",
     "in_language",
+    "money_in_words",
     "percent",
     "score_customers",
     "shares_of_drivers",
     "standing_of",
     "status_of",
+    "symbol_of",
     "write_scores",
 ]

@@ -19,8 +19,8 @@ from patron.scoring._numbers import (
     told_names,
     whole_days,
 )
+from patron.scoring.money import symbol_of
 
-_SYMBOLS = {"CNY": "¥", "EUR": "€", "GBP": "£", "JPY": "¥", "USD": "$"}
 #: Spread of the gaps over their mean: below the first regular, above the second irregular (by chance: 1).
 REGULAR, IRREGULAR = 0.4, 0.9
 
@@ -79,7 +79,7 @@ def money(values: Values, value: float) -> str:
     currency = values.get("currency")
     if not isinstance(currency, str):
         return plain(value)
-    return f"{_SYMBOLS.get(currency, currency + ' ')}{plain(value)}"
+    return f"{symbol_of(currency)}{plain(value)}"
 
 
 def _silence(v: Values) -> Facts:

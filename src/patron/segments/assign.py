@@ -10,7 +10,7 @@ from patron.errors import NotEnoughData
 from patron.segments.inputs import segment_inputs
 from patron.segments.replay import ABSENT, REPLAY_DAYS, replay
 from patron.segments.rules import SegmentRules, stage_codes, tier_codes
-from patron.snapshots import CustomerTables, RhythmRule, history_before, own_limits
+from patron.snapshots import CustomerTables, RhythmRule, history_before, own_limits, under_newest_ids
 
 _QUINTILES = (0.2, 0.4, 0.6, 0.8)
 _MONTH = 30.4375
@@ -82,6 +82,8 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
     pandas.DataFrame
         `segment_inputs` on that day plus ``tier``, ``value_tier``, ``lifecycle_stage``.
     """
+    # a new id is no new customer: its readings under the old one count
+    tables = under_newest_ids(tables, as_of_day)
     days = [as_of_day - back for back in REPLAY_DAYS]
     snapshots = [(_limited_inputs(tables, day, rules), day) for day in days]
     inputs = snapshots[-1][0].drop(columns="limit_days", errors="ignore")

@@ -1,10 +1,11 @@
 """Cut time: the customer-day table, the dates to learn from, what was known before and what came after."""
 
 from patron.snapshots.aggregate import Aggregate, aggregate, count, quantile, total
+from patron.snapshots.answers import ANSWER_DAYS, NpsAnswers, latest_answers
 from patron.snapshots.customer_days import LOG_SCALE, CustomerTables, customer_tables
 from patron.snapshots.days import day_of, day_text, to_day
 from patron.snapshots.grid import disjoint_windows, snapshot_days
-from patron.snapshots.history import History, history_before, purchase_days_between
+from patron.snapshots.history import History, history_before, purchase_days_between, under_newest_ids
 from patron.snapshots.merges import CustomerMerge, merge_customers, probable_rekeys
 from patron.snapshots.purchase_summary import purchase_summary
 from patron.snapshots.rhythm import (
@@ -18,12 +19,14 @@ from patron.snapshots.rhythm import (
 )
 
 __all__ = [
+    "ANSWER_DAYS",
     "LOG_SCALE",
     "YEAR_DAYS",
     "Aggregate",
     "CustomerMerge",
     "CustomerTables",
     "History",
+    "NpsAnswers",
     "RhythmRule",
     "aggregate",
     "count",
@@ -35,6 +38,7 @@ __all__ = [
     "expected_gap_days",
     "history_before",
     "last_purchase_days",
+    "latest_answers",
     "limit_days",
     "merge_customers",
     "own_limits",
@@ -45,4 +49,5 @@ __all__ = [
     "snapshot_days",
     "to_day",
     "total",
+    "under_newest_ids",
 ]

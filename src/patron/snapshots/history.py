@@ -6,18 +6,22 @@ feature cannot see the outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from patron.snapshots.aggregate import Aggregate, aggregate, count, total
 from patron.snapshots.customer_days import CustomerTables, with_gaps
-from patron.snapshots.merges import merge_customers, rename
+from patron.snapshots.merges import CustomerMerge, merge_customers, rename
 
 #: Kinds of events whose value, the satisfaction, is given when they close.
 VALUED_AT_CLOSING = ("ticket", "complaint")
+#: Before any day of a ledger.
+_LONG_AGO = -(10**9)
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class History:
     products, categories : narwhals.LazyFrame or None
         Items bought, by customer and day, with their ``spend`` (minor units).
     attributes : pandas.DataFrame or None
-        One row per customer, as valid on that day.
+        One row per customer, as valid on that day. A customer with a new id has the row of the new id, else
+        that of its latest old id.
     events : pandas.DataFrame or None
         Events known by then; ``closed_day`` is missing for those still open then, and so is the value of a
         ticket or complaint, which is given when it closes.
@@ -69,9 +74,33 @@ def history_before(tables: CustomerTables, as_of_day: int) -> History:
         days=_merged(days, names) if names else days,
         products=None if tables.products is None else _items(tables.products.filter(known), names),
         categories=None if tables.categories is None else _items(tables.categories.filter(known), names),
-        attributes=_valid_before(tables.attributes, as_of_day),
+        attributes=_renamed(_valid_before(tables.attributes, as_of_day), names, tables.merges),
         events=None if tables.events is None else _events_before(tables.events, as_of_day, names),
     )
+
+
+def under_newest_ids(tables: CustomerTables, as_of_day: int) -> CustomerTables:
+    """Return tables in which the merges known before a day hold on every day, and no other does.
+
+    Two days can then be compared: a customer has the id of the later day, and its whole history, on both.
+    Which ids are one customer is all that is learned from the later day.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        All days.
+    as_of_day : int
+        Days since 1970-01-01, exclusive.
+
+    Returns
+    -------
+    CustomerTables
+        The same ones where there are no merges.
+    """
+    if not tables.merges:
+        return tables
+    known = [merge for merge in tables.merges if merge.effective_day < as_of_day]
+    return replace(tables, merges=tuple(merge._replace(effective_day=_LONG_AGO) for merge in known))
 
 
 def purchase_days_between(tables: CustomerTables, start_day: int, end_day: int) -> pd.DataFrame:
@@ -164,3 +193,21 @@ def _valid_before(attributes: pd.DataFrame | None, as_of_day: int) -> pd.DataFra
         ["customer_id", "valid_from_day"]
     )
     return known.drop_duplicates("customer_id", keep="last").drop(columns="valid_from_day")
+
+
+def _renamed(
+    attributes: pd.DataFrame | None, names: dict[str, str], merges: Sequence[CustomerMerge]
+) -> pd.DataFrame | None:
+    """Give joined customers one row: the new id's own, else that of the old id that was in use last."""
+    if attributes is None or not names:
+        return attributes
+    attributes = attributes.reset_index(drop=True)
+    until = {merge.old_id: merge.effective_day for merge in sorted(merges) if merge.old_id in names}
+    customer = attributes["customer_id"].astype(object)
+    newest = customer.map(lambda name: names.get(name, name))
+    used_until = customer.map(until).where(newest != customer, np.inf).astype(np.float64)
+    order = pd.DataFrame({"newest": newest, "used_until": used_until, "id": customer})
+    order = order.sort_values(["newest", "used_until", "id"], kind="stable")
+    kept = order.drop_duplicates("newest", keep="last").index
+    newest = newest.astype(attributes["customer_id"].dtype)
+    return attributes.assign(customer_id=newest).loc[kept].reset_index(drop=True)

@@ -18,9 +18,10 @@ from patron.reports import Account, AccountHistory, Trialled, account_lines, ren
 from patron.scoring import in_language
 from patron.snapshots import day_of, history_before, merge_customers, to_day
 from patron.workflows.base import Base, open_base
-from patron.workflows.desk import accounts_of, histories_of, products_of
-from patron.workflows.lists import day_of_scores
-from patron.workflows.report import _newest, _reference, read_scores
+from patron.workflows.desk import accounts_of, histories_of
+from patron.workflows.lists import day_of_scores, playbook_of
+from patron.workflows.products import products_of, shown_rows
+from patron.workflows.report import model_reference, newest_scores, read_scores
 from patron.workflows.score import open_model
 
 #: Characters that are kept in a file's name; others become an underscore.
@@ -111,10 +112,10 @@ def account(
         If there are no scores yet, or nothing is known of the customer before their day.
     """
     tongue = language or config.language
-    scores = read_scores(scores_file or _newest(config))
+    scores = read_scores(scores_file or newest_scores(config))
     as_of = day_of_scores(scores)
     base = open_base(config.model_copy(update={"as_of": as_of}))
-    model = open_model(config, _reference(config, str(scores["model"].iloc[0])))
+    model = open_model(config, model_reference(config, str(scores["model"].iloc[0])))
     explanation = model.explain_tables(base.tables, base.ledger, customer_id, language=tongue)
     found = _collected(config, base, model, scores, explanation)
     page = render_account(found, language=tongue, simulated=config.simulated)
@@ -140,7 +141,7 @@ def _collected(
     config: Config, base: Base, model: PatronModel, scores: pd.DataFrame, explanation: Explanation
 ) -> Account:
     customer, as_of = explanation.customer_id, explanation.as_of
-    row = _row(base, model, scores, explanation)
+    row = _row(config, base, model, scores, explanation)
     known = accounts_of(base, as_of)
     facts = {} if known is None else known.set_index("customer_id").to_dict("index").get(customer, {})
     products = products_of(base, model, as_of, explanation.language)
@@ -151,7 +152,7 @@ def _collected(
         drivers=explanation.drivers,
         name=_text(facts.get("name")),
         owner=_text(facts.get("owner")),
-        group=_group(base, scores, customer, as_of),
+        group=_group(base, scores, customer, as_of, explanation.language),
         stopped=_own(products.get("stopped"), customer),
         peers=_own(products.get("peers"), customer),
         events=_events(base, customer, to_day(as_of)),
@@ -161,25 +162,28 @@ def _collected(
     )
 
 
-def _row(base: Base, model: PatronModel, scores: pd.DataFrame, explanation: Explanation) -> dict[str, Any]:
+def _row(
+    config: Config, base: Base, model: PatronModel, scores: pd.DataFrame, explanation: Explanation
+) -> dict[str, Any]:
     """Return the score row as it was written, with its texts in the page's language."""
     own = scores[scores["customer_id"].astype(str) == explanation.customer_id]
     if own.empty:  # an old file, from before the customer was re-keyed
         own = model.score_tables(base.tables, base.ledger)
         own = own[own["customer_id"] == explanation.customer_id]
-    parts = model.parts
-    said = in_language(own, parts.playbook, explanation.language, active_days=parts.settings.active_days)
+    active_days = model.parts.settings.active_days
+    said = in_language(own, playbook_of(config), explanation.language, active_days=active_days)
     return {str(key): value for key, value in said.iloc[0].items()}
 
 
 def _own(found: Trialled | None, customer: str) -> pd.DataFrame | None:
     """Keep one customer's rows of a list that has passed its trial."""
-    if found is None or not found.is_shown:
-        return None
-    return found.rows[found.rows["customer_id"] == customer].reset_index(drop=True)
+    rows = shown_rows(found)
+    return None if rows is None else rows[rows["customer_id"] == customer].reset_index(drop=True)
 
 
-def _group(base: Base, scores: pd.DataFrame, customer: str, as_of: date) -> dict[str, Any] | None:
+def _group(
+    base: Base, scores: pd.DataFrame, customer: str, as_of: date, language: str
+) -> dict[str, Any] | None:
     day = to_day(as_of)
     attributes = history_before(base.tables, day).attributes
     if attributes is None or "parent_id" not in attributes:
@@ -188,7 +192,8 @@ def _group(base: Base, scores: pd.DataFrame, customer: str, as_of: date) -> dict
     member = sister_notes(scores, attributes, renamed=renamed).set_index("customer_id")["group_id"]
     if customer not in member.index:
         return None
-    groups = buying_groups(scores, attributes, renamed=renamed).set_index("group_id", drop=False)
+    groups = buying_groups(scores, attributes, renamed=renamed, language=language)
+    groups = groups.set_index("group_id", drop=False)
     return {str(key): value for key, value in groups.loc[member[customer]].items()}
 
 

@@ -9,7 +9,9 @@ from patron.config import Config
 from patron.features.attributes import attribute_vocabularies
 from patron.ledger import LedgerReport, check_hierarchy
 from patron.snapshots import CustomerTables, merge_customers, probable_rekeys
+from patron.workflows.actions import about_log
 from patron.workflows.base import open_base
+from patron.workflows.lists import playbook_of
 
 _FOR_EVER = 10**9
 
@@ -25,17 +27,26 @@ def check(config: Config) -> LedgerReport:
     Returns
     -------
     LedgerReport
-        Rows in = rows used + set aside + later; the warnings speak of customers and events as well.
+        Rows in = rows used + set aside + later; the warnings speak of customers, events, actions and the
+        playbook as well.
+
+    Raises
+    ------
+    PatronError
+        If the ledger cannot be read, or the playbook has problems: all of them.
     """
+    playbook = playbook_of(config)
     base = open_base(config)
     # what a training would refuse is refused here, too, before anybody waits for one
     merge_customers(base.tables.merges, _FOR_EVER)
     attribute_vocabularies(base.tables.attributes, config.features.attributes)
     more = [
+        *(f"playbook: {warning}" for warning in playbook.warnings),
         *_about_attributes(config, base.tables),
         *_about_parents(base.tables),
         *_about_rows(base.tables),
         *_about_ids(base.tables),
+        *about_log(config, base.actions),
     ]
     return replace(base.ledger.report, warnings=[*base.ledger.report.warnings, *more])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from patron.config import Config, load_config
 from patron.ledger import demo_orders
 from patron.reports import three_sentences
+from patron.workflows.desk import collect_desk
 from patron.workflows.report import report_on
 from patron.workflows.score import Scored, score
 from patron.workflows.train import Trained, train
@@ -77,6 +78,7 @@ def demo(folder: Path, *, language: str = "en", progress: Progress = lambda _ste
     trained = train(config, progress=progress)
     scored = score(config, model=f"models:/{trained.model}", allow_stale=True, progress=progress)
     progress("report")
-    page = report_on(config, scored.scores, scored.model, scored.base.ledger.report)
+    desk = collect_desk(config, scored.base, scored.model, scored.scores, language=language)
+    page = report_on(config, scored.scores, scored.model, scored.base.ledger.report, desk=desk)
     sentences = three_sentences(scored.scores, scored.model.evaluation, language=language)
     return Demonstrated(config, trained, scored, page, sentences)

@@ -5,46 +5,45 @@ Whatever a ledger is too short or too bare for is left out of the desk, and so o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from patron.actions import (
     Monday,
     buying_groups,
-    peers_also_buy,
-    peers_trial,
     referral_candidates,
     response_times,
     second_order_due,
     second_order_rates,
-    stopped_categories,
-    stopped_trial,
     survey_due,
     ticket_topics,
     won_in_words,
 )
 from patron.config import Config
-from patron.errors import NotEnoughData
 from patron.model import PatronModel
 from patron.reports import AccountHistory, Desk, Trialled, account_histories
 from patron.retention import (
+    add_months,
     cohorts,
     concentration,
     lifespan,
     lifetime_value,
     migration,
     movers,
-    retention_metrics,
+    period_start,
+    retention_by_column,
     segments_on_two_days,
 )
 from patron.snapshots import RhythmRule, history_before, merge_customers, own_limits, to_day
 from patron.workflows.base import Base
 from patron.workflows.lists import day_of_scores, lists_of
+from patron.workflows.products import products_of, shown_rows, unless_too_little
+from patron.workflows.retention import metric_limits
 
 #: Accounts whose details show a timeline: those with the most value at risk.
 TIMELINES = 50
@@ -54,10 +53,16 @@ LEAST_DAYS_BETWEEN, USUAL_DAYS_BETWEEN = 25, 90
 LEAST_GAPS = 3
 #: Past scorings that a history looks at, newest first.
 PAST_SCORINGS = 12
-_YEAR, _MONTHS_SHOWN = 365, 25
+#: Months of retention before the one of the report.
+MONTHS_SHOWN = 24
+_YEAR = 365
+#: Cohorts of first orders, of both tables.
+_COHORTS = "quarter"
+_JUDGED = (
+    *("customer_id", "owner", "owner_rank", "due_on"),
+    *("left_off", "left_off_detail", "left_off_until"),
+)
 _SCORED_COLUMNS = ["customer_id", "as_of", "churn_probability"]
-
-Found = TypeVar("Found")
 
 
 def collect_desk(
@@ -83,51 +88,62 @@ def collect_desk(
     Desk
     """
     as_of = day_of_scores(scores)
-    lists, _ = lists_of(config, base, model, scores, language=language)
-    worklist = lists.calls
+    products = products_of(base, model, as_of, language)
+    lists, _ = lists_of(
+        config, base, model, scores, language=language, stopped=shown_rows(products["stopped"])
+    )
     listed = scores[scores["status"] != "excluded"]
     found = {
         **_retention(config, base, model, as_of),
         **_moves(config, base, model, scores, as_of),
-        **products_of(base, model, as_of, language),
+        **products | {"peers": _of_active(products["peers"], scores)},
         **_lists(config, base, scores, as_of),
         **_called(lists, language),
-        "concentration": _unless_too_little(
+        "concentration": unless_too_little(
             lambda: _facts(concentration(listed["revenue_last_12_months"].fillna(0.0)))
         ),
-        "groups": _groups(base, scores, as_of),
+        "groups": _groups(base, scores, as_of, language),
         "accounts": accounts_of(base, as_of),
-        "histories": histories_of(config, base, _with_timeline(scores, worklist), as_of),
+        "histories": histories_of(config, base, _with_timeline(scores, lists.calls), as_of),
     }
     return Desk(**found, active_days=model.parts.settings.active_days)
+
+
+def _of_active(found: Trialled | None, scores: pd.DataFrame) -> Trialled | None:
+    """Keep what can be offered to customers who still order; win back has a list of its own."""
+    if found is None or found.rows.empty:
+        return found
+    active = scores.loc[scores["status"].isin(["scored", "new"]), "customer_id"].astype(str)
+    rows = found.rows[found.rows["customer_id"].astype(str).isin(active)]
+    return replace(found, rows=rows.reset_index(drop=True))
 
 
 def _retention(config: Config, base: Base, model: PatronModel, as_of: date) -> dict[str, Any]:
     tables, day, digits = base.tables, to_day(as_of), base.ledger.minor_digits
     how: dict[str, Any] = {
         "active_days": model.parts.settings.active_days,
-        "nps_scale": config.nps_scale,
         "minor_digits": digits,
+        **metric_limits(config),
     }
     years = [(day - 2 * _YEAR, day - _YEAR), (day - _YEAR, day)]
-    since = day - _MONTHS_SHOWN * 31
-    span = _unless_too_little(lambda: lifespan(tables, day, active_days=how["active_days"]))
+    since = add_months(period_start(day, "month"), -MONTHS_SHOWN)
+    span = unless_too_little(lambda: lifespan(tables, day, active_days=how["active_days"]))
     money = None
     if span is not None:
         margin = config.clv.margin
-        money = _unless_too_little(
+        money = unless_too_little(
             lambda: lifetime_value(
                 tables, day, span, active_days=how["active_days"], margin=margin, minor_digits=digits
             )
         )
     return {
-        "retention": _unless_too_little(
-            lambda: retention_metrics(tables, day, every="month", start_day=since, **how)
+        "retention": unless_too_little(
+            lambda: retention_by_column(tables, day, None, every="month", start_day=since, **how)
         ),
         "retention_years": _settled(
-            _unless_too_little(lambda: retention_metrics(tables, day, periods=years, **how))
+            unless_too_little(lambda: retention_by_column(tables, day, None, periods=years, **how))
         ),
-        "cohorts": _unless_too_little(lambda: cohorts(tables, day, every="quarter", minor_digits=digits)),
+        "cohorts": unless_too_little(lambda: cohorts(tables, day, every=_COHORTS, minor_digits=digits)),
         "lifespan": None if span is None else _facts(span) | ({} if money is None else _facts(money)),
     }
 
@@ -151,7 +167,7 @@ def _moves(
         then, now, source = pd.read_parquet(path), scores, "scores"
     else:
         since, source = as_of - timedelta(days=USUAL_DAYS_BETWEEN), "ledger"
-        pair = _unless_too_little(
+        pair = unless_too_little(
             lambda: segments_on_two_days(
                 base.tables,
                 day - USUAL_DAYS_BETWEEN,
@@ -199,62 +215,20 @@ def earlier_scores(config: Config, until: date) -> list[tuple[date, Path]]:
     return sorted(found)
 
 
-def products_of(base: Base, model: PatronModel, as_of: date, language: str) -> dict[str, Trialled | None]:
-    """Make the product lists, each with its trial on past dates.
-
-    Parameters
-    ----------
-    base, model, language
-        As in `collect_desk`.
-    as_of : date
-        Nothing of this day or later is looked at.
-
-    Returns
-    -------
-    dict
-        ``stopped`` and ``peers``; empty where the ledger names no items.
-    """
-    tables, day, digits = base.tables, to_day(as_of), base.ledger.minor_digits
-    if not tables.kinds_of_items:
-        return {}
-    active_days = model.parts.settings.active_days
-    return {
-        "stopped": _trialled(
-            lambda: stopped_trial(tables, day, active_days=active_days),
-            lambda: stopped_categories(tables, day, active_days=active_days, minor_digits=digits),
-            language,
-        ),
-        "peers": _trialled(
-            lambda: peers_trial(tables, day),
-            lambda: peers_also_buy(tables, day, top=1, minor_digits=digits).sort_values(
-                ["expected_margin", "customer_id"], ascending=[False, True], ignore_index=True
-            ),
-            language,
-        ),
-    }
-
-
-def _trialled(trial: Callable[[], Any], rows: Callable[[], pd.DataFrame], language: str) -> Trialled | None:
-    """Make a list where its trial speaks for it; else keep the sentence that says why there is none."""
-    tried = _unless_too_little(trial)
-    if tried is None:
-        return None
-    found = rows() if tried.is_shown else pd.DataFrame()
-    return Trialled(found, tried.sentence(language), is_shown=tried.is_shown)
-
-
 def _lists(config: Config, base: Base, scores: pd.DataFrame, as_of: date) -> dict[str, Any]:
     tables, day, digits = base.tables, to_day(as_of), base.ledger.minor_digits
     named = _with_names(scores, accounts_of(base, as_of))
     return {
-        "second_orders": _unless_too_little(lambda: second_order_due(tables, day, minor_digits=digits)),
-        "second_order_rates": _unless_too_little(lambda: second_order_rates(tables, day).tail(10)),
-        "referrals": _unless_too_little(
+        "second_orders": unless_too_little(lambda: second_order_due(tables, day, minor_digits=digits)),
+        "second_order_rates": unless_too_little(
+            lambda: second_order_rates(tables, day, every=_COHORTS).tail(10)
+        ),
+        "referrals": unless_too_little(
             lambda: referral_candidates(tables, day, named, nps_scale=config.nps_scale)
         ),
-        "surveys": _unless_too_little(lambda: survey_due(tables, day, named)),
-        "topics": _unless_too_little(lambda: ticket_topics(tables, day)),
-        "response_times": _unless_too_little(lambda: response_times(tables, day, scores)),
+        "surveys": unless_too_little(lambda: survey_due(tables, day, named)),
+        "topics": unless_too_little(lambda: ticket_topics(tables, day)),
+        "response_times": unless_too_little(lambda: response_times(tables, day, scores)),
     }
 
 
@@ -267,16 +241,24 @@ def _called(lists: Monday, language: str) -> dict[str, Any]:
     return {
         "worklist": lists.calls,
         "win_back": lists.win_back,
+        "judged": _judged(lists),
         "left_off": {k: n for k, n in lists.counts.items() if k not in ("candidates", "on_list")},
         "won": won if lists.won.accounts_called else None,
     }
 
 
-def _groups(base: Base, scores: pd.DataFrame, as_of: date) -> pd.DataFrame | None:
+def _judged(lists: Monday) -> pd.DataFrame:
+    """Put the candidates of both lists below each other."""
+    parts = [part.reindex(columns=list(_JUDGED)).astype(object) for part in (lists.judged, lists.judged_back)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _groups(base: Base, scores: pd.DataFrame, as_of: date, language: str) -> pd.DataFrame | None:
     attributes = history_before(base.tables, to_day(as_of)).attributes
     if attributes is None or "parent_id" not in attributes:
         return None
-    return buying_groups(scores, attributes, renamed=merge_customers(base.tables.merges, to_day(as_of)))
+    renamed = merge_customers(base.tables.merges, to_day(as_of))
+    return buying_groups(scores, attributes, renamed=renamed, language=language)
 
 
 def accounts_of(base: Base, as_of: date) -> pd.DataFrame | None:
@@ -294,16 +276,11 @@ def accounts_of(base: Base, as_of: date) -> pd.DataFrame | None:
     pandas.DataFrame or None
         ``customer_id`` and what is known of ``name`` and ``owner``.
     """
-    day = to_day(as_of)
-    attributes = history_before(base.tables, day).attributes
+    attributes = history_before(base.tables, to_day(as_of)).attributes
     if attributes is None:
         return None
     kept = ["customer_id", *(name for name in ("name", "owner") if name in attributes)]
-    newest = attributes["customer_id"].replace(merge_customers(base.tables.merges, day))
-    own = (newest != attributes["customer_id"]).rename("is_old")
-    named = attributes[kept].assign(customer_id=newest, is_old=own)
-    named = named.sort_values(["customer_id", "is_old"], kind="stable").drop_duplicates("customer_id")
-    return named.drop(columns="is_old").reset_index(drop=True)
+    return attributes[kept]
 
 
 def _with_timeline(scores: pd.DataFrame, worklist: pd.DataFrame) -> list[str]:
@@ -355,11 +332,3 @@ def _past_scores(config: Config, as_of: date) -> Iterator[pd.DataFrame]:
 
 def _facts(found: Any) -> dict[str, Any]:
     return asdict(found)
-
-
-def _unless_too_little(make: Callable[[], Found]) -> Found | None:
-    """Make something; None where the data are too few for it."""
-    try:
-        return make()
-    except NotEnoughData:
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from patron.actions import (
     owner_by_customer,
     read_earlier_lists,
     sister_notes,
-    stopped_categories,
 )
 from patron.config import Config
 from patron.model import PatronModel
+from patron.playbook import Playbook, load_playbook
 from patron.scoring import in_language
 from patron.segments import segment_inputs
 from patron.snapshots import history_before, merge_customers, to_day
@@ -30,6 +30,17 @@ from patron.workflows.base import Base
 def lists_folder(config: Config) -> Path:
     """Return where the worklists of a config lie, and what they remember."""
     return config.output_folder / "worklists"
+
+
+def playbook_of(config: Config) -> Playbook:
+    """Return the playbook that a config names today, not the one a model was trained with.
+
+    Raises
+    ------
+    ConfigError
+        With all problems of the file at once.
+    """
+    return load_playbook(None if config.playbook is None else config.path(config.playbook))
 
 
 def day_of_scores(scores: pd.DataFrame) -> date:
@@ -44,6 +55,7 @@ def lists_of(
     scores: pd.DataFrame,
     *,
     language: str,
+    stopped: pd.DataFrame | None,
     per_owner: int | None = None,
 ) -> tuple[Monday, dict[str, str]]:
     """Make the lists from what is at hand; nothing is written.
@@ -51,7 +63,7 @@ def lists_of(
     Parameters
     ----------
     config : Config
-        Terms of a call; earlier lists below its output folder are remembered.
+        Terms of a call and playbook; earlier lists below its output folder are remembered.
     base : Base
         Ledger, tables and action log, opened for the day of the scores or a later one.
     model : PatronModel
@@ -60,6 +72,8 @@ def lists_of(
         Score rows of one day.
     language : str
         ``en`` or ``zh``.
+    stopped : pandas.DataFrame or None
+        What accounts stopped buying, where that list has passed its trial (`stopped_products`).
     per_owner : int, optional
         Instead of the config's capacity.
 
@@ -69,7 +83,7 @@ def lists_of(
     owners : dict
         Customer -> owner.
     """
-    settings, parts = config.worklist, model.parts
+    settings, parts, playbook = config.worklist, model.parts, playbook_of(config)
     as_of = day_of_scores(scores)
     terms = CallTerms(
         save_rate=settings.save_rate,
@@ -77,45 +91,27 @@ def lists_of(
         capacity=per_owner or settings.capacity,
         cooldown_days=settings.cooldown_days,
     )
-    said = in_language(scores, parts.playbook, language, active_days=parts.settings.active_days)
-    beside = _beside(config, base, model, said, as_of, language)
+    said = in_language(scores, playbook, language, active_days=parts.settings.active_days)
+    said = said.assign(churn_label=parts.settings.label)  # risks of different labels are not compared
+    beside = replace(_beside(config, base, said, as_of, language), stopped=stopped, playbook=playbook)
     digits = base.ledger.minor_digits
     won = accounts_won(base.actions, base.tables, to_day(as_of), minor_digits=digits)
     found = monday(said, terms, beside, won, is_simulated=config.simulated)
     return found, owner_by_customer(beside.attributes)
 
 
-def _beside(
-    config: Config, base: Base, model: PatronModel, scores: pd.DataFrame, as_of: date, language: str
-) -> Beside:
+def _beside(config: Config, base: Base, scores: pd.DataFrame, as_of: date, language: str) -> Beside:
     """Gather what the ledger and its neighbours knew before the day."""
     tables, day, digits = base.tables, to_day(as_of), base.ledger.minor_digits
     history = history_before(tables, day)
     names = merge_customers(tables.merges, day)
-    attributes = _under_new_ids(history.attributes, names)
     year = segment_inputs(history).set_index("customer_id")["revenue_year_before"]
-    stopped = None
-    if tables.kinds_of_items:
-        active_days = model.parts.settings.active_days
-        stopped = stopped_categories(tables, day, active_days=active_days, minor_digits=digits)
     return Beside(
-        attributes=attributes,
+        attributes=history.attributes,
         revenue_before=year / 10**digits,
-        stopped=stopped,
-        sisters=sister_notes(scores, attributes, language=language, renamed=names),
+        sisters=sister_notes(scores, history.attributes, language=language, renamed=names),
         log=base.actions,
         previous=read_earlier_lists(lists_folder(config), as_of),
         merges=tables.merges,
-        playbook=model.parts.playbook,
         language=language,
     )
-
-
-def _under_new_ids(attributes: pd.DataFrame | None, names: Mapping[str, str]) -> pd.DataFrame | None:
-    """Give re-keyed customers their new id; a row that the new id has of its own comes first."""
-    if attributes is None or not names:
-        return attributes
-    ids = attributes["customer_id"].map(lambda old: names.get(old, old))
-    moved = attributes.assign(customer_id=ids, is_old=ids != attributes["customer_id"])
-    moved = moved.sort_values(["customer_id", "is_old"], kind="stable").drop_duplicates("customer_id")
-    return moved.drop(columns="is_old").reset_index(drop=True)

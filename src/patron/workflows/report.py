@@ -16,7 +16,7 @@ from patron.scoring import FORMULA, in_language
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
 from patron.workflows.desk import collect_desk
-from patron.workflows.lists import day_of_scores
+from patron.workflows.lists import day_of_scores, playbook_of
 from patron.workflows.score import open_model
 
 
@@ -45,8 +45,8 @@ def report(
     PatronError
         If there are no scores yet.
     """
-    scores = read_scores(scores_file or _newest(config))
-    model = open_model(config, _reference(config, str(scores["model"].iloc[0])), to_score=False)
+    scores = read_scores(scores_file or newest_scores(config))
+    model = open_model(config, model_reference(config, str(scores["model"].iloc[0])), to_score=False)
     base = open_base(config.model_copy(update={"as_of": day_of_scores(scores)}))
     desk = collect_desk(config, base, model, scores, language=language or config.language)
     return report_on(config, scores, model, base.ledger.report, desk=desk, language=language, out=out)
@@ -76,14 +76,15 @@ def read_scores(path: Path) -> pd.DataFrame:
             scores = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise PatronError(
-            f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}). Run patron score."
+            f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}).",
+            next_step="Run patron score, or name another file with --scores.",
         ) from None
     missing = [name for name in ("customer_id", "as_of", "model", "status") if name not in scores]
     if missing or scores.empty:
         raise PatronError(
             f"'{path}' is no scores file: "
-            + (f"it lacks {missing}." if missing else "it has no row.")
-            + " Run patron score."
+            + (f"it lacks {', '.join(missing)}." if missing else "it has no row."),
+            next_step="Run patron score, or name another file with --scores.",
         )
     return scores
 
@@ -93,7 +94,8 @@ def _plain_id(text: str) -> str:
     return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
 
 
-def _newest(config: Config) -> Path:
+def newest_scores(config: Config) -> Path:
+    """Return the newest scores file below the output folder."""
     folder = config.output_folder / "scores"
     files = sorted(folder.glob("*.parquet"))
     if not files:
@@ -104,7 +106,7 @@ def _newest(config: Config) -> Path:
     return files[-1]
 
 
-def _reference(config: Config, model: str) -> str:
+def model_reference(config: Config, model: str) -> str:
     """Turn the column ``model`` back into what loads it: ``name/version``, or a folder of the output."""
     if "/" in model:
         return f"models:/{model}"
@@ -151,7 +153,7 @@ def report_on(
     as_of = str(scores["as_of"].iloc[0])
     tongue = language or config.language
     parts = model.parts
-    scores = in_language(scores, parts.playbook, tongue, active_days=parts.settings.active_days)
+    scores = in_language(scores, playbook_of(config), tongue, active_days=parts.settings.active_days)
     name = f"{as_of}.html" if tongue == config.language else f"{as_of}.{tongue}.html"
     evaluation: dict[str, Any] = {**model.evaluation, "counts": status_counts(scores["status"])}
     return write_report(

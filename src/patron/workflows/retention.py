@@ -7,6 +7,7 @@ Not here: the definitions (`patron.retention`), words (`patron.cli`).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -110,7 +111,7 @@ def retention(
     every : str
         ``month``, ``quarter`` or ``year``.
     start, end : date, optional
-        Count periods from this day, and up to that one.
+        Count periods from this day, and up to that one; cohorts are those of the whole ledger.
     include_current : bool
         Also the unfinished period.
     progress : callable
@@ -132,7 +133,7 @@ def retention(
     choice: dict[str, Any] = {"every": every, "include_current": include_current}
     choice |= {name: to_day(when) for name, when in (("start_day", start), ("end_day", end)) if when}
     metrics = retention_by_column(
-        base.tables, day, by, active_days=active_days, minor_digits=digits, **_limits(config), **choice
+        base.tables, day, by, active_days=active_days, minor_digits=digits, **metric_limits(config), **choice
     )
     progress("cohorts")
     span = lifespan(base.tables, day, active_days=active_days)
@@ -146,7 +147,8 @@ def retention(
     return done
 
 
-def _limits(config: Config) -> dict[str, Any]:
+def metric_limits(config: Config) -> dict[str, Any]:
+    """Return what the definitions of the metrics leave open, as a config sets it."""
     rhythm = config.churn.rhythm
     own = RhythmRule(rhythm.quantile, float(rhythm.min_days), float(rhythm.max_days))
     return {
@@ -168,8 +170,7 @@ def _retained(
     worth: LifetimeValue,
 ) -> Retained:
     folder = config.output_folder / FOLDER
-    # a column's name may hold what a file's name may not
-    name = every if by is None else f"{every}_by_" + re.sub(r"[^\w.-]", "_", by)
+    name = every if by is None else f"{every}_by_{_file_name(by)}"
     return Retained(
         every=every,
         by=by,
@@ -187,6 +188,12 @@ def _retained(
             "all": folder / f"retention_{name}.json",
         },
     )
+
+
+def _file_name(column: str) -> str:
+    """Return a column's name without what a file's name may not hold; two columns never share one."""
+    plain = re.sub(r"[^\w.-]", "_", column)
+    return plain if plain == column else f"{plain}-{hashlib.sha256(column.encode()).hexdigest()[:8]}"
 
 
 def _write(done: Retained) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 from patron.actions import (
     Monday,
@@ -20,9 +20,11 @@ from patron.actions.words import words_of
 from patron.config import Config
 from patron.errors import PatronError
 from patron.reports import render_owner_page, write_text
+from patron.workflows.actions import about_log, not_counted
 from patron.workflows.base import Base, open_base
 from patron.workflows.lists import day_of_scores, lists_folder, lists_of
-from patron.workflows.report import _newest, _reference, read_scores
+from patron.workflows.products import shown_rows, stopped_products
+from patron.workflows.report import model_reference, newest_scores, read_scores
 from patron.workflows.score import open_model
 
 
@@ -85,16 +87,26 @@ def worklist(
     """
     if out is not None:
         check_worklist_name(out)
-    scores = read_scores(scores_file or _newest(config))
+    scores = read_scores(scores_file or newest_scores(config))
     as_of = day_of_scores(scores)
     base = open_base(config.model_copy(update={"as_of": as_of}))
-    model = open_model(config, _reference(config, str(scores["model"].iloc[0])), to_score=False)
+    model = open_model(config, model_reference(config, str(scores["model"].iloc[0])), to_score=False)
     tongue = language or config.language
-    lists, owners = lists_of(config, base, model, scores, language=tongue, per_owner=per_owner)
+    stopped = shown_rows(stopped_products(base, model, as_of, tongue))
+    lists, owners = lists_of(
+        config, base, model, scores, language=tongue, stopped=stopped, per_owner=per_owner
+    )
     files = _written(config, lists, out, tongue)
-    write_memory(lists, lists_folder(config))
+    _remember(config, lists, is_usual=per_owner is None and out is None)
     by_owner = {} if split_by_owner is None else _split(lists, owners, split_by_owner)
-    return Listed(lists, files, by_owner, _warnings(base, owners))
+    return Listed(lists, files, by_owner, _warnings(config, base, owners, as_of))
+
+
+def _remember(config: Config, lists: Monday, *, is_usual: bool) -> None:
+    """Write what the next list remembers; a list of another size or place never in place of the usual one."""
+    path = lists_folder(config) / f"{lists.facts.as_of.isoformat()}.parquet"
+    if is_usual or not path.exists():
+        write_memory(lists, lists_folder(config))
 
 
 def _written(config: Config, lists: Monday, out: Path | None, language: str) -> list[Path]:
@@ -124,15 +136,11 @@ def _split(lists: Monday, owners: Mapping[str, str], folder: Path) -> dict[str |
     return made
 
 
-def _warnings(base: Base, owners: Mapping[str, str]) -> list[str]:
-    found = []
+def _warnings(config: Config, base: Base, owners: Mapping[str, str], as_of: date) -> list[str]:
+    found = [*not_counted(base.actions, as_of), *about_log(config, base.actions)]
     if not owners:
         found.append(
             "no customer has an owner, so there is one list for all: name a customers file with a column "
             "owner in ledger.customers"
         )
-    counts: dict[str, Any] = {} if base.actions is None else base.actions.attrs.get("set_aside", {})
-    if counts:
-        reasons = ", ".join(f"{rows} {reason}" for reason, rows in counts.items())
-        found.append(f"actions: rows or values set aside: {reasons}")
     return found
