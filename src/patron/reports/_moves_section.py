@@ -33,10 +33,7 @@ def moves_section(
     """Draw the moves; None where the desk holds none."""
     if not has_rows(desk.migration) and not has_rows(desk.movers):
         return None
-    lead = words.joined(
-        words.text("moves_lead", now=words.date(now), then=words.date(desk.moved_since)),
-        words.text(f"moves_from_{desk.moved_from}"),
-    )
+    lead = words.text("moves_lead", now=words.date(now), then=words.date(desk.moved_since))
     pictures = [_matrix(desk.migration, words)] if desk.migration is not None and len(desk.migration) else []
     blocks = []
     if desk.movers is not None and len(desk.movers):

@@ -78,8 +78,6 @@ class Desk:
         Of `retention.migration` and `retention.movers`, between `moved_since` and the day of the report.
     moved_since : datetime.date, optional
         The earlier date.
-    moved_from : str
-        ``scores`` (an earlier scores file) or ``ledger`` (the tiers were worked out for that day).
     concentration : mapping, optional
         ``top_20_percent_share``, ``gini``, ``customers``.
     worklist, win_back : pandas.DataFrame, optional
@@ -110,7 +108,6 @@ class Desk:
     migration: pd.DataFrame | None = None
     movers: pd.DataFrame | None = None
     moved_since: dt.date | None = None
-    moved_from: str = "ledger"
     concentration: Mapping[str, Any] | None = None
     worklist: pd.DataFrame | None = None
     win_back: pd.DataFrame | None = None

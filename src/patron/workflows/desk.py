@@ -47,7 +47,7 @@ from patron.workflows.retention import metric_limits
 
 #: Accounts whose details show a timeline: those with the most value at risk.
 TIMELINES = 50
-#: Tiers are compared with the newest scores that are at least so old, else with the ledger so many days ago.
+#: Tiers are compared with the day of the newest scores that are at least so old, else so many days ago.
 LEAST_DAYS_BETWEEN, USUAL_DAYS_BETWEEN = 25, 90
 #: Gaps between orders from which on an account has a limit of its own to quote.
 LEAST_GAPS = 3
@@ -95,7 +95,7 @@ def collect_desk(
     listed = scores[scores["status"] != "excluded"]
     found = {
         **_retention(config, base, model, as_of),
-        **_moves(config, base, model, scores, as_of),
+        **_moves(config, base, model, as_of),
         **products | {"peers": _of_active(products["peers"], scores)},
         **_lists(config, base, scores, as_of),
         **_called(lists, language),
@@ -156,38 +156,22 @@ def _settled(years: pd.DataFrame | None) -> pd.DataFrame | None:
     return kept.reset_index(drop=True) if len(kept) else None
 
 
-def _moves(
-    config: Config, base: Base, model: PatronModel, scores: pd.DataFrame, as_of: date
-) -> dict[str, Any]:
-    """Compare tiers with an earlier scores file where there is one, else with the ledger a quarter ago."""
-    day, renamed = to_day(as_of), merge_customers(base.tables.merges, to_day(as_of))
+def _moves(config: Config, base: Base, model: PatronModel, as_of: date) -> dict[str, Any]:
+    """Compare with the day of an earlier scoring, else a quarter ago: one model's rules judge both days."""
     earlier = earlier_scores(config, as_of - timedelta(days=LEAST_DAYS_BETWEEN))
-    if earlier:
-        since, path = earlier[-1]
-        then, now, source = pd.read_parquet(path), scores, "scores"
-    else:
-        since, source = as_of - timedelta(days=USUAL_DAYS_BETWEEN), "ledger"
-        pair = unless_too_little(
-            lambda: segments_on_two_days(
-                base.tables,
-                day - USUAL_DAYS_BETWEEN,
-                day,
-                rules=model.parts.segments,
-                minor_digits=base.ledger.minor_digits,
-            )
+    since = earlier[-1][0] if earlier else as_of - timedelta(days=USUAL_DAYS_BETWEEN)
+    days = unless_too_little(
+        lambda: segments_on_two_days(
+            base.tables,
+            to_day(since),
+            to_day(as_of),
+            rules=model.parts.segments,
+            minor_digits=base.ledger.minor_digits,
         )
-        if pair is None or pair.then.empty:
-            return {}
-        then, now = pair
-    then, now = then[then["tier"].notna()], now[now["tier"].notna()]
-    if then.empty or now.empty:
+    )
+    if days is None or days.then.empty:
         return {}
-    return {
-        "migration": migration(then, now, renamed=renamed),
-        "movers": movers(then, now, renamed=renamed),
-        "moved_since": since,
-        "moved_from": source,
-    }
+    return {"migration": migration(*days), "movers": movers(*days), "moved_since": since}
 
 
 def earlier_scores(config: Config, until: date) -> list[tuple[date, Path]]:

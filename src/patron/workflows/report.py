@@ -19,6 +19,8 @@ from patron.workflows.desk import collect_desk
 from patron.workflows.lists import day_of_scores, playbook_of
 from patron.workflows.score import open_model
 
+_SCORE_FIRST = "Run patron score, or name another file with --scores."
+
 
 def report(
     config: Config, *, scores_file: Path | None = None, language: str | None = None, out: Path | None = None
@@ -69,6 +71,8 @@ def read_scores(path: Path) -> pd.DataFrame:
     PatronError
         If it is missing, unreadable, empty or no scores file.
     """
+    if not path.exists():
+        raise PatronError(f"There is no scores file '{path}'.", next_step=_SCORE_FIRST)
     try:
         if path.suffix == ".csv":
             scores = pd.read_csv(path, converters={"customer_id": _plain_id})
@@ -77,14 +81,14 @@ def read_scores(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise PatronError(
             f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}).",
-            next_step="Run patron score, or name another file with --scores.",
+            next_step=_SCORE_FIRST,
         ) from None
     missing = [name for name in ("customer_id", "as_of", "model", "status") if name not in scores]
     if missing or scores.empty:
         raise PatronError(
             f"'{path}' is no scores file: "
             + (f"it lacks {', '.join(missing)}." if missing else "it has no row."),
-            next_step="Run patron score, or name another file with --scores.",
+            next_step=_SCORE_FIRST,
         )
     return scores
 
