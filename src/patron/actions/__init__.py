@@ -1,7 +1,7 @@
 """What to do on Monday: the worklist, what was done before, products to offer, accounts to look after."""
 
 from patron.actions._xlsx import printable
-from patron.actions.accounts import Beside, accounts
+from patron.actions.accounts import Beside, accounts, day_of_scores
 from patron.actions.buying_groups import buying_groups, sister_notes
 from patron.actions.files import (
     check_worklist_name,
@@ -47,6 +47,7 @@ __all__ = [
     "accounts_won",
     "buying_groups",
     "check_worklist_name",
+    "day_of_scores",
     "history_of_actions",
     "how_to_read",
     "import_worklist",

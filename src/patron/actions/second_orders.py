@@ -7,7 +7,6 @@ Not here: churn of those who order regularly.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import NamedTuple
 
 import narwhals as nw
@@ -16,7 +15,7 @@ import pandas as pd
 
 from patron.errors import PatronError
 from patron.metrics import EndedShare, ended_share, wilson_interval
-from patron.snapshots import Aggregate, CustomerTables, aggregate, day_of, history_before, total
+from patron.snapshots import Aggregate, CustomerTables, aggregate, day_of, history_before, to_day, total
 
 _PERIODS = {"month": "M", "quarter": "Q", "year": "Y"}
 
@@ -143,15 +142,11 @@ def second_order_rates(
         customers=("customer_id", "size"), ordered_again=("again", "sum"), ordered_within=("within", "sum")
     )
     last_day = [period.end_time.date() for period in sorted(set(periods))]
-    is_over = np.array([_day(day) + within_days < as_of_day for day in last_day], dtype=bool)
+    is_over = np.array([to_day(day) + within_days < as_of_day for day in last_day], dtype=bool)
     low, high = wilson_interval(found["ordered_within"].to_numpy(float), found["customers"].to_numpy(float))
     rate = (found["ordered_within"] / found["customers"]).to_numpy()
     shares = {"second_order_rate": rate, "second_order_rate_low": low, "second_order_rate_high": high}
     return found.assign(**{name: np.where(is_over, x, np.nan) for name, x in shares.items()}).reset_index()
-
-
-def _day(day: date) -> int:
-    return (day - day_of(0)).days
 
 
 def _first_and_second(tables: CustomerTables, as_of_day: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.actions import buying_groups, history_of_actions, sister_notes
+from patron.actions import buying_groups, day_of_scores, history_of_actions, sister_notes
 from patron.config import Config
 from patron.model import Explanation, PatronModel
 from patron.reports import Account, AccountHistory, Trialled, account_lines, render_account, write_text
@@ -19,7 +19,7 @@ from patron.scoring import in_language
 from patron.snapshots import day_of, history_before, merge_customers, to_day
 from patron.workflows.base import Base, open_base
 from patron.workflows.desk import accounts_of, histories_of
-from patron.workflows.lists import day_of_scores, playbook_of
+from patron.workflows.lists import playbook_of
 from patron.workflows.products import products_of, shown_rows
 from patron.workflows.report import model_reference, newest_scores, read_scores
 from patron.workflows.score import open_model

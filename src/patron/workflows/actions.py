@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from patron.actions import Imported, import_worklist
+from patron.actions import Imported, day_of_scores, import_worklist
 from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import load_actions
 from patron.snapshots import day_of, to_day
 from patron.workflows.base import open_ledger
-from patron.workflows.lists import day_of_scores
 from patron.workflows.report import newest_scores, read_scores
 
 Progress = Callable[[str], None]

@@ -16,6 +16,7 @@ import pandas as pd
 from patron.actions import (
     Monday,
     buying_groups,
+    day_of_scores,
     referral_candidates,
     response_times,
     second_order_due,
@@ -41,7 +42,7 @@ from patron.retention import (
 )
 from patron.snapshots import RhythmRule, history_before, merge_customers, own_limits, to_day
 from patron.workflows.base import Base
-from patron.workflows.lists import day_of_scores, lists_of
+from patron.workflows.lists import lists_of
 from patron.workflows.products import products_of, shown_rows, unless_too_little
 from patron.workflows.retention import metric_limits
 

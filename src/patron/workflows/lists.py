@@ -13,6 +13,7 @@ from patron.actions import (
     CallTerms,
     Monday,
     accounts_won,
+    day_of_scores,
     monday,
     owner_by_customer,
     read_earlier_lists,
@@ -41,11 +42,6 @@ def playbook_of(config: Config) -> Playbook:
         With all problems of the file at once.
     """
     return load_playbook(None if config.playbook is None else config.path(config.playbook))
-
-
-def day_of_scores(scores: pd.DataFrame) -> date:
-    """Return the one ``as_of`` of a scores table."""
-    return date.fromisoformat(str(scores["as_of"].iloc[0])[:10])
 
 
 def lists_of(

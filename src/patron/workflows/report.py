@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from patron.actions import day_of_scores
 from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
@@ -16,7 +17,7 @@ from patron.scoring import FORMULA, in_language
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
 from patron.workflows.desk import collect_desk
-from patron.workflows.lists import day_of_scores, playbook_of
+from patron.workflows.lists import playbook_of
 from patron.workflows.score import open_model
 
 _SCORE_FIRST = "Run patron score, or name another file with --scores."

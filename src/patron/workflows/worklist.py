@@ -10,6 +10,7 @@ from pathlib import Path
 from patron.actions import (
     Monday,
     check_worklist_name,
+    day_of_scores,
     of_owner,
     owner_file_names,
     owners_of,
@@ -22,7 +23,7 @@ from patron.errors import PatronError
 from patron.reports import render_owner_page, write_text
 from patron.workflows.actions import about_log, not_counted
 from patron.workflows.base import Base, open_base
-from patron.workflows.lists import day_of_scores, lists_folder, lists_of
+from patron.workflows.lists import lists_folder, lists_of
 from patron.workflows.products import shown_rows, stopped_products
 from patron.workflows.report import model_reference, newest_scores, read_scores
 from patron.workflows.score import open_model
