@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from patron.actions.log import days_by_customer, log_before, next_order_day
+from patron.actions.won import text_or_none
 from patron.snapshots import CustomerTables, day_of
 
 #: How far after an action its revenue is counted, in days.
@@ -66,13 +67,9 @@ def _followed(
         revenue = int(window["net_spend"].sum())
     return {
         "day": day_of(day),
-        **{name: _text(row[name]) for name in ("owner", "action", "outcome", "reason")},
+        **{name: text_or_none(row[name]) for name in ("owner", "action", "outcome", "reason")},
         "next_order_on": None if first is None else day_of(first),
         "days_to_order": None if first is None else first - day,
         f"revenue_within_{REVENUE_DAYS}_days": revenue / 10**minor_digits,
         f"has_{REVENUE_DAYS}_days_passed": day + REVENUE_DAYS < as_of_day,
     }
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) else str(value)

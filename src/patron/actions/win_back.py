@@ -17,7 +17,7 @@ import pandas as pd
 from patron.actions.accounts import NOTHING, Beside, accounts, day_of_scores, deadlines
 from patron.actions.columns import WORKLIST_COLUMNS, WorklistColumn
 from patron.actions.recall import with_memory
-from patron.actions.worklist import NO_GAIN, NO_VALUE, USUAL_TERMS, CallTerms, count_left_off, within_capacity
+from patron.actions.worklist import NO_GAIN, NO_VALUE, USUAL_TERMS, CallTerms, listed, within_capacity
 
 _VALUE = WorklistColumn("money", "Value once it orders again (margin)", "再次下单后的价值（毛利）", 14)
 _WITHOUT = ("risk_x_value_low", "risk_x_value_high", "value_at_risk", "churn_probability", "churn_risk")
@@ -63,11 +63,7 @@ def win_back_list(
 
 def listed_win_back(judged: pd.DataFrame) -> pd.DataFrame:
     """Return the accounts on the list out of `judged_win_back`."""
-    listed = judged[judged["left_off"].isna()].reset_index(drop=True)
-    listed = listed.assign(rank=np.arange(1, len(listed) + 1, dtype=np.int64))
-    listed = listed.reindex(columns=list(WIN_BACK_COLUMNS))
-    listed.attrs["left_off"] = count_left_off(judged)
-    return listed
+    return listed(judged, WIN_BACK_COLUMNS)
 
 
 def judged_win_back(

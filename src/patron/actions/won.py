@@ -124,7 +124,7 @@ def _won(
     since = days[days["day"] >= first]
     return {
         "customer_id": customer,
-        "owner": _text(last_call["owner"]),
+        "owner": text_or_none(last_call["owner"]),
         "called_on": day_of(last_call["day"]),
         "outcome": last_call["outcome"],
         "first_order_on": day_of(first),
@@ -173,5 +173,6 @@ def won_in_words(won: Won, *, currency: str | None = None, language: str = "en")
     )
 
 
-def _text(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
+    """Return a text, None for anything missing."""
     return None if value is None or pd.isna(value) else str(value)

@@ -10,6 +10,7 @@ measured the save rate this is an assumption, so nothing here is called an effec
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,11 +90,15 @@ def worklist(scores: pd.DataFrame, terms: CallTerms = USUAL_TERMS, beside: Besid
 
 def listed_calls(judged: pd.DataFrame) -> pd.DataFrame:
     """Return the accounts on the list out of `judged_calls`."""
-    calls = judged[judged["left_off"].isna()].reset_index(drop=True)
-    calls = calls.assign(rank=np.arange(1, len(calls) + 1, dtype=np.int64))
-    calls = calls.reindex(columns=list(WORKLIST_COLUMNS))
-    calls.attrs["left_off"] = count_left_off(judged)
-    return calls
+    return listed(judged, WORKLIST_COLUMNS)
+
+
+def listed(judged: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return the accounts on a list in rank order, with the count of everybody in ``attrs["left_off"]``."""
+    rows = judged[judged["left_off"].isna()].reset_index(drop=True)
+    rows = rows.assign(rank=np.arange(1, len(rows) + 1, dtype=np.int64)).reindex(columns=list(columns))
+    rows.attrs["left_off"] = count_left_off(judged)
+    return rows
 
 
 def judged_calls(

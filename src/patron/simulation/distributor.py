@@ -24,6 +24,7 @@ from patron.simulation._distributor_frames import (
 )
 from patron.simulation._distributor_orders import draw_lines, draw_orders
 from patron.simulation._distributor_words import LANGUAGES
+from patron.simulation.ledger import as_date
 from patron.simulation.parameters import is_number, is_whole
 from patron.simulation.season import SeasonalRate, season_clock
 
@@ -118,7 +119,7 @@ def simulate_distributor(
     >>> sorted(made.events["kind"].unique())
     ['complaint', 'csat', 'late_payment', 'nps', 'ticket']
     """
-    first_day = _as_date(start)
+    first_day = as_date(start)
     problems = _problems(accounts, years, first_day, start, language, seed)
     if problems or first_day is None:
         raise PatronError(problems, "see the docstring of patron.simulation.simulate_distributor")
@@ -139,15 +140,6 @@ def simulate_distributor(
         currency=words.currency,
         language=language,
     )
-
-
-def _as_date(value: object) -> date | None:
-    try:
-        if isinstance(value, date):
-            return date(value.year, value.month, value.day)
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except (ValueError, TypeError):  # NaT calls itself a date
-        return None
 
 
 def _problems(

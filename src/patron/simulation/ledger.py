@@ -71,7 +71,7 @@ class SimulatedLedger:
         PatronError
             If the truth about that day is not known.
         """
-        moment = _as_date(day)
+        moment = as_date(day)
         if moment is None or moment > self.ends_on:
             raise PatronError(f"day must be a date up to {self.ends_on}, the end of the ledger, not {day!r}")
         known = self.truth[self.truth["first_order_on"] < pd.Timestamp(moment)].set_index("customer_id")
@@ -155,7 +155,7 @@ def simulate_ledger(
     >>> str(ledger.as_of), str(ledger.ends_on), len(ledger.alive_at(ledger.as_of))
     ('2023-01-02', '2023-07-03', 200)
     """
-    first_day = _as_date(start)
+    first_day = as_date(start)
     found = _calendar_problems(start, first_day, weeks, holdout_weeks, exact, season, fading)
     world = checked_world(customers, weeks, holdout_weeks, purchases, params, arrival, seed, found)
     day = first_day or date.min  # a start that is no date has been refused
@@ -172,7 +172,7 @@ def simulate_ledger(
     )
 
 
-def _as_date(value: object) -> date | None:
+def as_date(value: object) -> date | None:
     """Read a date or its ISO form, None for anything else."""
     try:
         if isinstance(value, date):
