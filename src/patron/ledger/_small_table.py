@@ -5,6 +5,7 @@ In: a path or a frame. Out: a pandas frame of raw cells. Not here: meaning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from patron.errors import LedgerError
 from patron.ledger._csv_files import check_encoding, is_gzip, read_header
 from patron.ledger._eager import narwhals_frame
 from patron.ledger._files import find_files
-from patron.ledger._options import CsvOptions
+from patron.ledger._options import CsvOptions, did_you_mean
 from patron.ledger._xlsx import read_xlsx
 
 
@@ -36,6 +37,24 @@ def read_small_table(source: object, csv: CsvOptions) -> tuple[pd.DataFrame, str
         return read_xlsx(files.paths, files.where), files.where
     read = read_csv_text if files.kind == "csv" else _read_parquet
     return pd.concat([read(path, csv) for path in files.paths], ignore_index=True), files.where
+
+
+def refuse_missing(raw: pd.DataFrame, where: str, needed: Sequence[str]) -> None:
+    """Name the columns that are needed and not there, all at once.
+
+    Raises
+    ------
+    LedgerError
+        A needed column is missing.
+    """
+    names = [str(name) for name in raw.columns]
+    problems = [
+        f"{where}: no {name} column{did_you_mean(name, names)}; it has {', '.join(map(repr, names))}"
+        for name in needed
+        if name not in names
+    ]
+    if problems:
+        raise LedgerError(problems)
 
 
 def read_csv_text(path: Path, csv: CsvOptions, rows: int | None = None) -> pd.DataFrame:

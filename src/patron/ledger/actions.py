@@ -15,9 +15,9 @@ import pandas as pd
 
 from patron.errors import LedgerError
 from patron.ledger._eager_text import TEXT, plain_texts
-from patron.ledger._options import CsvOptions, csv_options, did_you_mean
+from patron.ledger._options import CsvOptions, csv_options
 from patron.ledger._small_dates import read_days
-from patron.ledger._small_table import read_small_table
+from patron.ledger._small_table import read_small_table, refuse_missing
 from patron.ledger.outcomes import OUTCOMES, outcome_code, reason_in
 
 #: Columns of an action log, as they are written; the first two are needed.
@@ -71,7 +71,7 @@ def load_actions(source: object, *, csv: Mapping[str, str] | None = None) -> pd.
             "line out until `patron actions` has written the first log."
         )
     raw, where = read_small_table(source, options)
-    _refuse_missing(raw, where)
+    refuse_missing(raw, where, _NEEDED)
     frame = parsed_actions(raw, options)
     return _kept(frame, raw)
 
@@ -150,17 +150,6 @@ def with_apostrophe(text: str) -> str:
     ("'=A1", "''=A1", "'s-Hertogenbosch")
     """
     return f"'{text}" if text.lstrip("'").startswith(RUN_AS_FORMULA) else text
-
-
-def _refuse_missing(raw: pd.DataFrame, where: str) -> None:
-    names = [str(name) for name in raw.columns]
-    problems = [
-        f"{where}: no {name} column{did_you_mean(name, names)}; it has {', '.join(map(repr, names))}"
-        for name in _NEEDED
-        if name not in names
-    ]
-    if problems:
-        raise LedgerError(problems)
 
 
 def _kept(frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:

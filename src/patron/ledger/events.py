@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from patron.errors import LedgerError
 from patron.ledger._eager_numbers import OK, read_numbers
 from patron.ledger._eager_text import TEXT, plain_texts
-from patron.ledger._options import CsvOptions, csv_options, did_you_mean
+from patron.ledger._options import CsvOptions, csv_options
 from patron.ledger._small_dates import read_days
-from patron.ledger._small_table import read_small_table
+from patron.ledger._small_table import read_small_table, refuse_missing
 
 _NEEDED = ("customer_id", "happened_at", "kind")
 _ORDER = ("customer_id", "happened_day", "known_day", "kind", "topic", "value")
@@ -60,7 +59,7 @@ def load_events(source: object, *, csv: Mapping[str, str] | None = None) -> pd.D
     """
     options = csv_options(csv)
     raw, where = read_small_table(source, options)
-    _refuse_missing(raw, where)
+    refuse_missing(raw, where, _NEEDED)
     happened, happened_state = read_days(raw["happened_at"], options, "happened_at")
     known, known_state = happened, np.zeros(len(raw), dtype=int)
     if "known_at" in raw:
@@ -110,17 +109,6 @@ def _closings(
     early = (state == 0) & (day < happened)
     closed = np.where((state == 0) & ~early, day.astype(np.float64), np.nan)
     return closed, {"unreadable_closed_at": state == 2, "closed_before_it_happened": early}
-
-
-def _refuse_missing(raw: pd.DataFrame, where: str) -> None:
-    names = [str(name) for name in raw.columns]
-    problems = [
-        f"{where}: no {name} column{did_you_mean(name, names)}; it has {', '.join(map(repr, names))}"
-        for name in _NEEDED
-        if name not in names
-    ]
-    if problems:
-        raise LedgerError(problems)
 
 
 def _reasons(frame: pd.DataFrame, happened_state: np.ndarray, known_state: np.ndarray) -> pd.Series:
