@@ -32,9 +32,9 @@ from patron.clv import CLVModel
 from patron.config import Config, load_config
 from patron.evaluation import ChurnRecipe, fit_purchase_models, known_until, recipe_panel, training_days
 from patron.features import build_features, feature_names
+from patron.learning import Learned
 from patron.metrics import Dated, draw_metrics, is_calibrated, paired_difference, with_intervals
 from patron.metrics.summary import CHURN_METRICS
-from patron.model import Learned
 from patron.snapshots import (
     CustomerTables,
     History,

@@ -37,7 +37,8 @@ from patron.errors import PatronError
 from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, build_panel, fit_purchase_models
 from patron.features import FEATURE_GROUPS, FeatureRecipe, build_features
 from patron.features.attributes import attribute_vocabularies
-from patron.model import Learned, PatronModel, Terms, learn
+from patron.learning import Learned, Terms, learn
+from patron.model import PatronModel
 from patron.playbook import load_playbook
 from patron.scoring import score_customers
 from patron.segments import assign_segments, fit_segment_rules, segment_inputs
@@ -395,8 +396,8 @@ def test_a_training_that_peeks_is_caught(
     monkeypatch: pytest.MonkeyPatch, tables: CustomerTables, other: CustomerTables
 ) -> None:
     """With a cut one day late in `learn` alone, edges, peers and counts differ, and nothing else does."""
-    module = sys.modules["patron.model.learn"]
-    for late in (module, sys.modules["patron.model._evaluation"]):
+    module = sys.modules["patron.learning.learn"]
+    for late in (module, sys.modules["patron.learning._evaluation"]):
         monkeypatch.setattr(late, "history_before", lambda t, day: history_before(t, day + 1))
     # what is fitted elsewhere is left out here: it takes long and is compared above
     monkeypatch.setattr(module, "fit_purchase_models", lambda _, days, **__: dict.fromkeys(days, model_of()))

@@ -12,9 +12,9 @@ import pytest
 from trade_project import Project
 
 from patron.errors import ModelError, PatronError
+from patron.learning._training_day import churn_importance, medians_by_risk
 from patron.model import Explanation, PatronModel
 from patron.model._customer import similar_ids
-from patron.model._training_day import churn_importance, medians_by_risk
 from patron.scoring.drivers import DRIVERS
 from patron.snapshots import CustomerMerge, to_day
 

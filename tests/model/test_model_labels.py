@@ -11,8 +11,9 @@ from trade_simulation import simulate_orders
 
 from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms
 from patron.features import FeatureRecipe
+from patron.learning import Learned, Terms, learn
 from patron.ledger import load_ledger, materialise
-from patron.model import Learned, PatronModel, Terms, learn, load_model_folder
+from patron.model import PatronModel, load_model_folder
 from patron.playbook import load_playbook
 from patron.scoring import score_customers
 from patron.snapshots import CustomerTables, customer_tables, to_day

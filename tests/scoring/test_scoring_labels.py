@@ -13,9 +13,9 @@ from trade_project import Project, opened
 from patron.clv import LedgerView, customer_value
 from patron.config import Config
 from patron.features import FeatureRecipe
-from patron.model import PatronModel, status_counts
-from patron.model._evaluation import counts_of
-from patron.scoring import ScoreSettings, in_language
+from patron.learning._evaluation import counts_of
+from patron.model import PatronModel
+from patron.scoring import ScoreSettings, in_language, status_counts
 from patron.segments import margins_of, net_ratios_of, segment_inputs
 from patron.snapshots import CustomerTables, RhythmRule, history_before, to_day
 

@@ -33,9 +33,8 @@ from patron.evaluation.value_frames import (
     ValueFrame,
     ValueTerms,
     collect_frame,
-    value_recipe,
 )
-from patron.features import FeatureRecipe
+from patron.features import FeatureRecipe, value_recipe
 from patron.snapshots import CustomerTables
 
 _DAYS_PER_MONTH = 30.4375

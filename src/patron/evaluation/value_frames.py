@@ -23,8 +23,6 @@ from patron.snapshots import CustomerTables, history_before, purchase_days_betwe
 
 #: Customers of a past day that trees learn from; more change little and fill the memory.
 MOST_CUSTOMERS = 50_000
-#: Groups that need a fitted purchase model are added when one is fitted.
-_FITTED_GROUPS = ("btyd",)
 
 
 @dataclass(frozen=True)
@@ -195,13 +193,6 @@ def collect_frame(
         value,
         orders,
     )
-
-
-def value_recipe(recipe: FeatureRecipe, value_days: int) -> FeatureRecipe:
-    """Return what a value forecast reads: the same groups, looking as far ahead as the value does."""
-    groups = [group for group in recipe.groups if group not in _FITTED_GROUPS]
-    # a customer's own limit belongs to the churn label
-    return replace(recipe, horizon_days=value_days, groups=groups, rhythm=None)
 
 
 def _outcome(

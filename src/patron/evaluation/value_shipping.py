@@ -11,7 +11,8 @@ from patron.clv import CLVModel, ValueForecast
 from patron.evaluation.value import JudgedValue
 from patron.evaluation.value_case import ValueCase, collect_snapshots, snapshot_grid
 from patron.evaluation.value_entrants import fit_on_snapshots, snapshot_of
-from patron.evaluation.value_frames import ForecastRecipe, ValueTerms, collect_frame, value_recipe
+from patron.evaluation.value_frames import ForecastRecipe, ValueTerms, collect_frame
+from patron.features import value_recipe
 from patron.snapshots import CustomerTables
 
 _DAYS_PER_MONTH = 30.4375

@@ -1,6 +1,6 @@
 """What was known before `as_of`: one row of numbers per customer, alike in training and scoring."""
 
-from patron.features.build import FeatureRecipe, build_features, feature_names
+from patron.features.build import FeatureRecipe, build_features, feature_names, value_recipe
 from patron.features.catalogue import DEFAULT_GROUPS, FEATURE_GROUPS, Feature, catalogue
 from patron.features.custom import CustomFeature, FeatureFunction, check_name, with_functions
 from patron.features.custom_check import FeatureCheck, check_custom_feature
@@ -18,5 +18,6 @@ __all__ = [
     "check_custom_feature",
     "check_name",
     "feature_names",
+    "value_recipe",
     "with_functions",
 ]

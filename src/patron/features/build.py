@@ -8,7 +8,7 @@ Not here: outcomes (`labels`), and who is judged (`evaluation.panel`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
@@ -41,6 +41,9 @@ DAY_GROUPS: dict[str, DayGroup] = {
     "value": VALUE,
     "lifecycle": LIFECYCLE,
 }
+
+#: Groups that need a fitted purchase model are added when one is fitted.
+_FITTED_GROUPS = ("btyd",)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,25 @@ class FeatureRecipe:
         return cls(
             **{**data, "custom": custom, "rhythm": None if rhythm is None else RhythmRule.from_dict(rhythm)}
         )
+
+
+def value_recipe(recipe: FeatureRecipe, value_days: int) -> FeatureRecipe:
+    """Return what a value forecast reads: the same groups, looking as far ahead as the value does.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        Of the churn model.
+    value_days : int
+        How far ahead the value looks.
+
+    Returns
+    -------
+    FeatureRecipe
+    """
+    groups = [group for group in recipe.groups if group not in _FITTED_GROUPS]
+    # a customer's own limit belongs to the churn label
+    return replace(recipe, horizon_days=value_days, groups=groups, rhythm=None)
 
 
 def feature_names(recipe: FeatureRecipe) -> list[str]:

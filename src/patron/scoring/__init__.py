@@ -6,7 +6,7 @@ from patron.scoring.money import SYMBOLS, WITHOUT_DECIMALS, money_in_words, symb
 from patron.scoring.parts import RiskThresholds, ScoreSettings, ScoringParts
 from patron.scoring.reasons import explained_drivers
 from patron.scoring.score import in_language, score_customers
-from patron.scoring.standing import Standing, standing_of, status_of
+from patron.scoring.standing import Standing, standing_of, status_counts, status_of
 from patron.scoring.texts import driver_name
 from patron.scoring.write import FORMULA, as_rounded, check_scores_name, write_scores
 
@@ -30,6 +30,7 @@ __all__ = [
     "score_customers",
     "shares_of_drivers",
     "standing_of",
+    "status_counts",
     "status_of",
     "symbol_of",
     "write_scores",

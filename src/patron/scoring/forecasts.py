@@ -12,8 +12,7 @@ import pandas as pd
 
 from patron.clv import ValueForecast, last_year_per_day, rescaled, value_matrix
 from patron.errors import ModelError
-from patron.evaluation.value_frames import value_recipe
-from patron.features import build_features
+from patron.features import build_features, value_recipe
 from patron.scoring.parts import ScoringParts
 from patron.snapshots import History
 

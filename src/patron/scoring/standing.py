@@ -7,11 +7,12 @@ Not here: the probability itself (`scoring.score`).
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from patron.columns import STATUSES
 from patron.features import FeatureRecipe
 from patron.scoring.parts import ScoreSettings
 from patron.snapshots import YEAR_DAYS, History, days_to_order, own_limits
@@ -119,3 +120,15 @@ def note_codes(
     codes = np.where(standing.is_told, codes, "short_history")
     codes = np.where(status == "lapsed", "lapsed_own_limit" if own_limit else "lapsed", codes)
     return [str(code) for code in codes]
+
+
+def status_counts(statuses: Any) -> dict[str, int]:
+    """Count the customers of each status; the four add up to `customers`.
+
+    Examples
+    --------
+    >>> status_counts(["scored", "new", "scored"])
+    {'customers': 3, 'scored': 2, 'new': 1, 'lapsed': 0, 'excluded': 0}
+    """
+    found = list(statuses)
+    return {"customers": len(found), **{status: found.count(status) for status in STATUSES}}

@@ -17,8 +17,9 @@ from patron.evaluation import (
     recipe_panel,
 )
 from patron.features import build_features, with_functions
+from patron.learning import Learned
 from patron.metrics import log_loss
-from patron.model import Learned, PatronModel, load_model_folder
+from patron.model import PatronModel, load_model_folder
 from patron.registry import Store, get_champion, resolve
 from patron.snapshots import CustomerTables, history_before, snapshot_days, to_day
 

@@ -11,9 +11,9 @@ from patron.actions import day_of_scores
 from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
-from patron.model import PatronModel, status_counts
+from patron.model import PatronModel
 from patron.reports import Desk, write_report
-from patron.scoring import FORMULA, in_language
+from patron.scoring import FORMULA, in_language, status_counts
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
 from patron.workflows.desk import collect_desk

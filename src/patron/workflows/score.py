@@ -14,9 +14,9 @@ from patron.config import Config
 from patron.errors import Refused
 from patron.features import FeatureFunction
 from patron.ledger import check_freshness
-from patron.model import PatronModel, load_model_folder, status_counts
+from patron.model import PatronModel, load_model_folder
 from patron.registry import is_registered, open_store, resolve
-from patron.scoring import check_scores_name, write_scores
+from patron.scoring import check_scores_name, status_counts, write_scores
 from patron.workflows.base import Base, open_base, reading_rules
 from patron.workflows.own_features import own_functions
 

@@ -18,8 +18,9 @@ from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, Verdict
 from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureFunction, FeatureRecipe
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
+from patron.learning import Learned, Terms, learn
 from patron.ledger import Ledger
-from patron.model import Learned, PatronModel, Terms, learn
+from patron.model import PatronModel
 from patron.playbook import load_playbook
 from patron.registry import (
     Store,
@@ -111,7 +112,7 @@ def train(
 
 
 def terms_of(config: Config, base: Base, own_features: Mapping[str, FeatureFunction] | None = None) -> Terms:
-    """Translate a config into the plain terms of `model.learn`.
+    """Translate a config into the plain terms of `learning.learn`.
 
     Parameters
     ----------

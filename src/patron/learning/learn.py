@@ -39,8 +39,8 @@ from patron.evaluation import (
     tune_recipe,
 )
 from patron.features import build_features
-from patron.model._evaluation import counts_of, evaluation_of
-from patron.model._training_day import churn_importance, medians, medians_by_risk
+from patron.learning._evaluation import counts_of, evaluation_of
+from patron.learning._training_day import churn_importance, medians, medians_by_risk
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import base_ratios, fit_segment_rules, segment_inputs

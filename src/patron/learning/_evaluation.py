@@ -1,7 +1,7 @@
 """What is known about a trained model, as `evaluation.json` holds it.
 
 In:  what was judged (`evaluation`). Out: plain data for JSON.
-Not here: training (`model.learn`).
+Not here: training (`learning.learn`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from patron.churn import ChurnTraining, Panel
-from patron.columns import STATUSES
 from patron.evaluation import ChurnRecipe, Judged, JudgedValue
-from patron.scoring import ScoringParts, standing_of, status_of
+from patron.scoring import ScoringParts, standing_of, status_counts, status_of
 from patron.segments import segment_inputs
 from patron.snapshots import CustomerTables, day_text, history_before
 
@@ -59,15 +58,3 @@ def counts_of(tables: CustomerTables, as_of_day: int, parts: ScoringParts) -> di
     standing = standing_of(parts.settings, parts.recipe, history, inputs)
     statuses = status_of(inputs, as_of_day, standing.limit_days).tolist()
     return status_counts([*statuses, *["excluded"] * (everybody - len(inputs))])
-
-
-def status_counts(statuses: Any) -> dict[str, int]:
-    """Count the customers of each status; the four add up to `customers`.
-
-    Examples
-    --------
-    >>> status_counts(["scored", "new", "scored"])
-    {'customers': 3, 'scored': 2, 'new': 1, 'lapsed': 0, 'excluded': 0}
-    """
-    found = list(statuses)
-    return {"customers": len(found), **{status: found.count(status) for status in STATUSES}}
