@@ -16,12 +16,13 @@ import narwhals as nw
 import pandas as pd
 import polars as pl
 
+from patron.arrays import array_frame
 from patron.ledger import materialise
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables
 
 FIRST = date(2022, 1, 3)
 DAYS = 910
-ENGINES = ("pandas", "polars", "duckdb")
+ENGINES = ("arrays", "pandas", "polars", "duckdb")
 
 
 def number(when: date | str) -> int:
@@ -134,6 +135,8 @@ def raw_orders(rows: Iterable[Line]) -> pd.DataFrame:
 
 def on_engine(frame: pd.DataFrame, engine: str) -> nw.LazyFrame[Any]:
     """Put a pandas frame on an engine."""
+    if engine == "arrays":
+        return array_frame(frame)
     if engine == "pandas":
         return nw.from_native(frame).lazy()
     if engine == "polars":

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from patron.errors import PatronError
+from patron.errors import PatronError, saying_what_to_install
 from patron.evaluation import (
     Backtest,
     BacktestTerms,
@@ -31,7 +31,7 @@ from patron.evaluation import (
 from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureRecipe
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
-from patron.ledger import load_ledger, materialise
+from patron.ledger import keep_at_hand, load_ledger
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, day_of, to_day
 
 Cutoffs = int | Sequence[str | date]
@@ -47,6 +47,7 @@ class _Opened(NamedTuple):
     currency: str | None
 
 
+@saying_what_to_install()
 def panel(
     orders: Any,
     cutoffs: Cutoffs = 12,
@@ -126,6 +127,7 @@ def panel(
     return made.features, made.churned, pd.DataFrame({"customer_id": made.customer_id, "as_of": as_of_dates})
 
 
+@saying_what_to_install()
 def backtest(
     orders: Any,
     *,
@@ -251,7 +253,7 @@ def _open(
         raise PatronError(f"there is no argument {', '.join(unknown)}; lines are read as in load_ledger.")
     ledger = load_ledger(orders, as_of=as_of, **reading)
     tables = customer_tables(
-        ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
+        ledger.lines, keep=keep_at_hand, attributes=customers, events=events, merges=tuple(merges)
     )
     first = ledger.report.first_day or ledger.as_of
     return _Opened(tables, to_day(first), to_day(ledger.as_of), ledger.minor_digits, ledger.currency)

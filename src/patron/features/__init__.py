@@ -1,6 +1,12 @@
 """What was known before `as_of`: one row of numbers per customer, alike in training and scoring."""
 
-from patron.features.build import FeatureRecipe, build_features, feature_names, value_recipe
+from patron.features.build import (
+    FeatureRecipe,
+    build_features,
+    described_features,
+    feature_names,
+    value_recipe,
+)
 from patron.features.catalogue import DEFAULT_GROUPS, FEATURE_GROUPS, Feature, catalogue
 from patron.features.custom import CustomFeature, FeatureFunction, check_name, with_functions
 from patron.features.custom_check import FeatureCheck, check_custom_feature
@@ -17,6 +23,7 @@ __all__ = [
     "catalogue",
     "check_custom_feature",
     "check_name",
+    "described_features",
     "feature_names",
     "value_recipe",
     "with_functions",

@@ -15,13 +15,18 @@ from typing import Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
+import pandas as pd
 
+from patron.arrays import Column, array_frame, text_column
 from patron.ledger import _sql as sql
 from patron.ledger._datetext import PROBES, ShapeCounts
 from patron.ledger._eager_numbers import OK
 from patron.ledger._typed import Typed, TypingPlan
 
 TEXT_COLUMNS = ("order_id", "product_id", "category")
+#: From about here on DuckDB answers the features of a table faster than arrays do (`benchmarks/engines.py`).
+_MOST_ROWS_AS_ARRAYS = 300_000
 
 
 def connect(memory_limit: str | None, threads: int | None) -> duckdb.DuckDBPyConnection:
@@ -206,6 +211,29 @@ def keep_table(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
         relation.query(fresh_name("view"), f"SELECT * FROM {sql.identifier(table)}")
     )
     return kept
+
+
+def as_arrays_if_small(kept: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Move a small table into arrays: DuckDB plans every query anew, which takes longer than its answer."""
+    relation: duckdb.DuckDBPyRelation = kept.to_native()
+    if relation.count("*").fetchall()[0][0] > _MOST_ROWS_AS_ARRAYS:
+        return kept
+    return array_frame({column: _as_column(values) for column, values in relation.fetchnumpy().items()})
+
+
+def _as_column(values: Any) -> Column:
+    """Take a column of DuckDB's: numbers as they are, texts as codes."""
+    missing = np.ma.getmaskarray(values)
+    plain = np.ma.getdata(values)
+    if plain.dtype.kind == "O":
+        codes, texts = pd.factorize(np.where(missing, None, plain))
+        return text_column(codes, np.asarray(texts, dtype=object))
+    if plain.dtype.kind == "f":
+        return Column(np.where(missing, np.nan, plain))
+    width = {"b": np.bool_, "i": np.int32 if plain.dtype.itemsize == 4 else np.int64}
+    return Column(
+        plain.astype(width.get(plain.dtype.kind, np.int64), copy=False), missing if missing.any() else None
+    )
 
 
 def column_kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Pandas, Polars and Arrow frames. In: an eager frame. Out: the typed frame on the frame's own engine.
+"""Pandas, Polars and Arrow frames. In: an eager frame. Out: the typed frame, on arrays or in Polars.
 
-Columns are read with pandas and numpy, the same code for every eager engine; Polars comes back as Polars.
+Columns are read with pandas and numpy, the same code for every eager engine; Polars comes back as Polars,
+the others as arrays (`patron.arrays`), which answer the same queries.
 Not here: which rows count (``_check``).
 """
 
@@ -14,15 +15,18 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from patron.arrays import Column, array_frame, text_column
 from patron.errors import LedgerError
 from patron.ledger._datetext import ShapeCounts
 from patron.ledger._eager_dates import count_shapes, is_text_dates, read_dates
 from patron.ledger._eager_numbers import OK, minor_units, read_numbers
-from patron.ledger._eager_text import TEXT, distinct_texts, plain_series, plain_texts
+from patron.ledger._eager_text import distinct_texts, plain_series
 from patron.ledger._typed import Typed, TypingPlan
 
 _DAY_US = 86_400_000_000
 _MONTH_EPOCH = np.datetime64("1970-01", "M")
+
+Columns = Mapping[str, Column | np.ndarray[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class EagerSource:
     """An eager frame with the engine it goes back to."""
 
     frame: pd.DataFrame
-    to_engine: Callable[[pd.DataFrame], nw.LazyFrame[Any]]
+    to_engine: Callable[[Columns], nw.LazyFrame[Any]]
     where: str
     columns: tuple[str, ...]
     unreadable: int = 0
@@ -57,20 +61,20 @@ class EagerSource:
         amounts = read_numbers(self._series(mapping["amount"]), plan.csv)
         minor, rest, state = minor_units(amounts, plan.minor_digits)
         columns: dict[str, Any] = {
-            "customer_id": plain_texts(self._series(mapping["customer_id"])),
+            "customer_id": text_column(*distinct_texts(self._series(mapping["customer_id"]))),
             "time_us": dates.micros,
             "day": (dates.micros // _DAY_US).astype(np.int32),
             "month": (moment.astype("datetime64[M]") - _MONTH_EPOCH).astype(np.int32),
             "date_state": dates.state.astype(np.int32),
-            "date_text": pd.Series(dates.text, dtype=TEXT),
+            "date_text": _said(dates.text),
             "amount_minor": minor,
             "amount_rest": rest,
             "amount_state": state.astype(np.int32),
-            "amount_text": pd.Series(amounts.text, dtype=TEXT),
+            "amount_text": _said(amounts.text),
         }
         for name in ("order_id", "product_id", "category"):
             if name in mapping:
-                columns[name] = plain_texts(self._series(mapping[name]))
+                columns[name] = text_column(*distinct_texts(self._series(mapping[name])))
         bad = {}
         if "quantity" in mapping:
             quantity = read_numbers(self._series(mapping["quantity"]), plan.csv)
@@ -80,10 +84,10 @@ class EagerSource:
             cost, _, cost_state = minor_units(
                 read_numbers(self._series(mapping["cost"]), plan.csv), plan.minor_digits
             )
-            columns["cost_minor"] = pd.array(cost, dtype="Int64")
-            columns["cost_minor"][cost_state != OK] = pd.NA
+            unknown = cost_state != OK
+            columns["cost_minor"] = Column(cost, unknown if unknown.any() else None)
             bad["cost"] = int((cost_state > 1).sum())
-        return Typed(self.to_engine(pd.DataFrame(columns)), bad, dates.with_zone)
+        return Typed(self.to_engine(columns), bad, dates.with_zone)
 
 
 def open_frame(source: object) -> EagerSource:
@@ -103,16 +107,16 @@ def open_frame(source: object) -> EagerSource:
     texts = frame.with_columns(nw.col(*whole).cast(nw.String)) if whole else frame
     if backend.is_polars():
         return _source(texts.to_pandas(), _to_polars, "the frame")
-    return _source(texts.to_pandas(), _to_pandas, "the frame")
+    return _source(texts.to_pandas(), array_frame, "the frame")
 
 
 def pandas_source(frame: pd.DataFrame, where: str) -> EagerSource:
     """Take a pandas frame as it is."""
-    return _source(frame, _to_pandas, where)
+    return _source(frame, array_frame, where)
 
 
 def _source(
-    frame: pd.DataFrame, to_engine: Callable[[pd.DataFrame], nw.LazyFrame[Any]], where: str
+    frame: pd.DataFrame, to_engine: Callable[[Columns], nw.LazyFrame[Any]], where: str
 ) -> EagerSource:
     if frame.empty:
         message = f"{where} has no rows; give it the orders"
@@ -140,9 +144,12 @@ def narwhals_frame(source: object) -> nw.DataFrame[Any]:
     return result
 
 
-def _to_pandas(frame: pd.DataFrame) -> nw.LazyFrame[Any]:
-    return nw.from_native(frame).lazy()
-
-
-def _to_polars(frame: pd.DataFrame) -> nw.LazyFrame[Any]:
+def _to_polars(columns: Columns) -> nw.LazyFrame[Any]:
+    frame = array_frame(columns).collect().to_pandas()
     return nw.from_native(nw.from_native(frame).to_polars()).lazy()
+
+
+def _said(texts: np.ndarray[Any, Any]) -> Column:
+    """Keep what could not be read, None elsewhere."""
+    codes, distinct = pd.factorize(texts)
+    return text_column(codes, np.asarray(distinct, dtype=object))

@@ -12,7 +12,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from patron.errors import LedgerError
+from patron.errors import LedgerError, saying_what_to_install
 from patron.ledger._csv_files import check_encoding, is_gzip, read_header
 from patron.ledger._eager import narwhals_frame
 from patron.ledger._files import find_files
@@ -20,6 +20,7 @@ from patron.ledger._options import CsvOptions, did_you_mean
 from patron.ledger._xlsx import read_xlsx
 
 
+@saying_what_to_install()
 def read_small_table(source: object, csv: CsvOptions) -> tuple[pd.DataFrame, str]:
     """Return the cells and what to call the source.
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
-from patron.errors import LedgerError
+from patron.errors import LedgerError, saying_what_to_install
 from patron.ledger import _as_of, _check, _totals
 from patron.ledger._currency import minor_digits, settle_currency
 from patron.ledger._datetext import choose_shapes
@@ -68,6 +68,7 @@ class Ledger:
     report: LedgerReport
 
 
+@saying_what_to_install()
 def load_ledger(
     source: object,
     *,
@@ -92,7 +93,7 @@ def load_ledger(
     source : path, pandas, Polars, Arrow or narwhals frame
         ``.parquet``, ``.csv``, ``.csv.gz``, ``.xlsx`` or a folder of files of one kind. Parquet and CSV
         stay in DuckDB, a Polars
-        frame stays in Polars, the rest is kept in pandas.
+        frame stays in Polars, the rest is kept in arrays.
     columns : mapping of str to str, optional
         Ours -> theirs. A column of ours that the source has under the same name is taken; map it to None to
         leave it out.

@@ -11,6 +11,7 @@ from patron.snapshots.purchase_summary import purchase_summary
 from patron.snapshots.rhythm import (
     YEAR_DAYS,
     RhythmRule,
+    base_gap_days,
     days_to_order,
     expected_gap_days,
     last_purchase_days,
@@ -29,6 +30,7 @@ __all__ = [
     "NpsAnswers",
     "RhythmRule",
     "aggregate",
+    "base_gap_days",
     "count",
     "customer_tables",
     "day_of",

@@ -78,7 +78,7 @@ def customer_tables(
         Usable lines with ``customer_id``, ``day``, ``amount_minor``, ``is_refund`` and optionally
         ``order_id``, ``product_id``, ``category``, ``cost_minor``.
     keep : callable
-        ``keep(frame, name)`` runs a query once and holds its result (`ledger.materialise`).
+        ``keep(frame, name)`` runs a query once and holds its result (`ledger.keep_at_hand`).
     attributes, events, merges
         Passed through.
 
@@ -151,14 +151,14 @@ def with_gaps(days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     narwhals.LazyFrame
         With ``gap_days`` and ``log_gap``, null without an earlier purchase day.
     """
-    before = nw.col("day").shift(1).over("customer_id", order_by="day")
-    purchases = days.filter(nw.col("orders") > 0).with_columns(
-        gap_days=(nw.col("day") - before).cast(nw.Float64)
-    )
-    log_gap = (nw.col("gap_days").log() * LOG_SCALE).round(0)
+    # days that only hold refunds are days of their own: no gap begins or ends there
+    is_purchase = nw.col("orders") > 0
+    before = nw.col("day").shift(1).over("customer_id", "is_purchase", order_by="day")
+    gap = nw.when(is_purchase).then((nw.col("day") - before).cast(nw.Float64))
     nothing = nw.lit(None, dtype=nw.Float64)
-    refunds_only = days.filter(nw.col("orders") == 0).with_columns(gap_days=nothing, log_gap=nothing)
-    return nw.concat([purchases.with_columns(log_gap=log_gap), refunds_only])
+    with_gap = days.with_columns(is_purchase=is_purchase).with_columns(gap_days=gap.otherwise(nothing))
+    log_gap = (nw.col("gap_days").log() * LOG_SCALE).round(0)
+    return with_gap.with_columns(log_gap=log_gap).drop("is_purchase")
 
 
 def _items(lines: nw.LazyFrame[Any], column: str, days: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
