@@ -32,6 +32,10 @@ COMMANDS = (
     "retention",
     "verify",
     "features",
+    "models",
+    "promote",
+    "rollback",
+    "export",
 )
 
 
@@ -56,10 +60,10 @@ def test_every_command_helps_with_a_line_to_paste(patron: Run, command: str, fla
 
 
 def test_the_overview_lists_the_commands_in_groups(patron: Run) -> None:
-    """Start, weekly, study."""
+    """Start, weekly, study, models."""
     said = patron("--help")
     assert said.code == 0
-    for word in (*COMMANDS, "Start", "Weekly", "Study"):
+    for word in (*COMMANDS, "Start", "Weekly", "Study", "Models"):
         assert word in said.out
 
 

@@ -1,12 +1,14 @@
 """A migrated store takes three seconds to make: it is made once per session and copied."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from trade_project import Project, trained_project
 
 from patron.model.manifest import write_model
-from patron.registry import Store, log_training, open_store, register_version
+from patron.registry import Store, log_training, open_store, register_version, set_champion
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +58,31 @@ def log(store: Store, model_folder: Path, **changes: object) -> str:
 @pytest.fixture
 def record() -> object:
     return log
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return trained_project(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def registered(tmp_path_factory: pytest.TempPathFactory, migrated: Path, project: Project) -> Store:
+    """The trained project's model as `trade/1`, champion, in a store of its own: MLflow writes beside it."""
+    root = tmp_path_factory.mktemp("registered")
+    shutil.copy(migrated, root / "mlflow.db")
+    store = open_store("sqlite:///mlflow.db", root=root, experiment="patron")
+    run_id = log(store, project.trained.folder)
+    set_champion(store, "trade", register_version(store, name="trade", run_id=run_id, tags={}), reason="")
+    return store
+
+
+@pytest.fixture(scope="session")
+def mlflow_environment(registered: Store) -> dict[str, str]:
+    """For processes that load the registered model; pickles are refused, and nothing is reported home."""
+    return {
+        **os.environ,
+        "MLFLOW_TRACKING_URI": registered.client.tracking_uri,
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

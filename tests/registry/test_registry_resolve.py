@@ -1,5 +1,6 @@
 """What a user calls a model becomes a folder on this machine."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,3 +132,41 @@ def test_a_download_is_made_once_and_again_if_damaged(
     (target / "clv.json").write_bytes(b"damaged")
     assert read_model(_download(two_versions, source, target)) == read_model(model_folder)
     assert [path.name for path in target.parent.iterdir()] == ["demo-1"]
+
+
+def test_versions_of_older_trainings_still_resolve(store: Store, model_folder: Path, tmp_path: Path) -> None:
+    """Their files are the model folder itself, without MLflow's around it; also when they are downloaded."""
+    old = tmp_path / "old" / "model"
+    shutil.copytree(model_folder, old)
+    store.client.create_registered_model("demo")
+    store.client.create_model_version("demo", source=old.as_uri())
+    assert read_model(resolve(store, "models:/demo/1", name="demo").folder) == read_model(model_folder)
+    assert read_model(_download(store, old.as_uri(), tmp_path / "kept")) == read_model(model_folder)
+
+
+def test_only_the_model_folder_is_fetched(two_versions: Store, model_folder: Path, tmp_path: Path) -> None:
+    """The code beside it stays where it is."""
+    source = two_versions.client.get_model_version("demo", "1").source
+    kept = _download(two_versions, source, tmp_path / "kept")
+    assert sorted(p.name for p in kept.iterdir()) == sorted(p.name for p in model_folder.iterdir())
+
+
+@pytest.mark.parametrize("change", ["missing", "link", "linked parent", "file"])
+def test_an_artifact_without_a_plain_model_folder_is_refused(
+    two_versions: Store, tmp_path: Path, model_folder: Path, change: str
+) -> None:
+    """Nothing outside the version's files is read, however they point there."""
+    source = two_versions.client.get_model_version("demo", "1").source
+    artifacts = Path(source.removeprefix("file://")) / "artifacts"
+    shutil.rmtree(artifacts if change == "linked parent" else artifacts / "model")
+    if change == "link":
+        (artifacts / "model").symlink_to(model_folder)
+    elif change == "linked parent":
+        (tmp_path / "else").mkdir()
+        shutil.copytree(model_folder, tmp_path / "else" / "model")
+        artifacts.symlink_to(tmp_path / "else")
+    elif change == "file":
+        (artifacts / "model").write_bytes(b"")
+    with pytest.raises(RegistryError, match=r"the files of demo/1 hold (no model|a link)") as refused:
+        resolve(two_versions, "models:/demo/1", name="demo")
+    assert len(str(refused.value).splitlines()) == 1

@@ -33,8 +33,9 @@ def test_a_run_holds_params_metrics_tags_and_files(
 
 
 def test_the_model_in_the_run_verifies(store: Store, model_folder: Path, run_id: str, tmp_path: Path) -> None:
-    """The run's `model/` is the model folder, byte for byte."""
-    assert read_model(tmp_path / "mlruns/patron" / run_id / "artifacts/model") == read_model(model_folder)
+    """The run's `model/` holds the model folder, byte for byte."""
+    inner = tmp_path / "mlruns/patron" / run_id / "artifacts/model/artifacts/model"
+    assert read_model(inner) == read_model(model_folder)
 
 
 def test_figures_that_are_not_finite_are_left_out(store: Store, model_folder: Path, record: Record) -> None:
@@ -198,4 +199,4 @@ def test_an_experiment_may_have_any_name(
 
     odd = open_store("sqlite:///mlflow.db", root=tmp_path, experiment="../客户/Q3: 100 %")
     run_id = record(odd, model_folder)
-    assert (tmp_path / "mlruns" / "_客户_Q3_100_" / run_id / "artifacts/model/manifest.json").is_file()
+    assert (tmp_path / "mlruns" / "_客户_Q3_100_" / run_id / "artifacts/model/MLmodel").is_file()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import patron
-from patron.cli import screen, start, study, weekly
+from patron.cli import models, screen, start, study, weekly
 from patron.errors import PatronError
 
 app = typer.Typer(
@@ -39,6 +39,12 @@ GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
         "retention": study.retention,
         "verify": study.verify,
         "features": study.features,
+    },
+    "Models": {
+        "models": models.models,
+        "promote": models.promote,
+        "rollback": models.rollback,
+        "export": models.export,
     },
 }
 

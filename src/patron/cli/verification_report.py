@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from patron.cli import screen
-from patron.clv import Comparison
+from patron.clv.verification import Comparison
 from patron.workflows import Verified
 
 _NAMES = {

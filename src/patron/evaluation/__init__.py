@@ -6,7 +6,7 @@ from patron.evaluation._backtest_standing import StageLimits
 from patron.evaluation.backtest import BacktestTerms, run_backtest
 from patron.evaluation.backtest_result import Backtest
 from patron.evaluation.churn import Judged, judge_churn
-from patron.evaluation.gate import Verdict, promotion_gate
+from patron.evaluation.gate import TOLERATED_LOSS, Verdict, gate_without_champion, promotion_gate
 from patron.evaluation.grade import Grade, ValueGrade, churn_grade, clv_grade
 from patron.evaluation.label_audit import audit_labels
 from patron.evaluation.panel import build_panel, recipe_of_day
@@ -28,6 +28,7 @@ from patron.evaluation.value_shipping import ship_forecast
 from patron.labels import ChurnLabel
 
 __all__ = [
+    "TOLERATED_LOSS",
     "Backtest",
     "BacktestTerms",
     "CallTerms",
@@ -53,6 +54,7 @@ __all__ = [
     "fit_recipe",
     "fit_value_model",
     "forecast_case",
+    "gate_without_champion",
     "judge_churn",
     "judge_value",
     "known_until",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from patron.metrics import log_losses, paired_loss_interval
@@ -31,6 +32,10 @@ class Verdict(NamedTuple):
     difference, low, high : float or None
         Log-loss of candidate minus champion with its 95 % interval, nats per customer; None without a
         champion.
+    n : int or None
+        Customers that were compared; None where there was no window to judge on.
+    candidate_loss, champion_loss, rule_loss : float or None
+        Log-loss of each, nats per customer; None where it was not asked or could not be.
     """
 
     promote: bool
@@ -38,6 +43,10 @@ class Verdict(NamedTuple):
     difference: float | None
     low: float | None
     high: float | None
+    n: int | None = None
+    candidate_loss: float | None = None
+    champion_loss: float | None = None
+    rule_loss: float | None = None
 
 
 def promotion_gate(
@@ -74,11 +83,14 @@ def promotion_gate(
     >>> promotion_gate([1, 0], [0.8, 0.2], None, [0.5, 0.5]).promote
     True
     """
-    losses = log_losses(y, candidate)
+    losses, of_rule = log_losses(y, candidate), log_losses(y, best_baseline)
+    seen = (len(losses), float(losses.mean()))
     if champion is None:
-        return Verdict(True, "There is no champion yet: the first model is taken.", None, None, None)
-    difference, low, high = paired_loss_interval(losses, log_losses(y, champion), seed=seed)
-    behind_rule = float(losses.mean() - log_losses(y, best_baseline).mean())
+        first = "There is no champion yet: the first model is taken."
+        return Verdict(True, first, None, None, None, *seen, None, float(of_rule.mean()))
+    of_champion = log_losses(y, champion)
+    difference, low, high = paired_loss_interval(losses, of_champion, seed=seed)
+    behind_rule = float(losses.mean() - of_rule.mean())
     refusals = []
     if high >= TOLERATED_LOSS:
         refusals.append(
@@ -89,4 +101,34 @@ def promotion_gate(
     spread = f"{difference:+.4f} [{low:+.4f}, {high:+.4f}]"
     numbers = f"log-loss {spread} against the champion on {len(losses):,} customers"
     reason = f"Refused: {', and '.join(refusals)} ({numbers})." if refusals else f"Promoted: {numbers}."
-    return Verdict(not refusals, reason, difference, low, high)
+    means = (float(of_champion.mean()), float(of_rule.mean()))
+    return Verdict(not refusals, reason, difference, low, high, *seen, *means)
+
+
+def gate_without_champion(
+    y: ArrayLike, candidate: ArrayLike, best_baseline: ArrayLike, *, why: str
+) -> Verdict:
+    """Judge a candidate where there is a champion that it cannot be compared with.
+
+    Parameters
+    ----------
+    y, candidate, best_baseline : array, shape (n_customers,)
+        As for `promotion_gate`.
+    why : str
+        Why there is nothing to compare with: the beginning of the reason.
+
+    Returns
+    -------
+    Verdict
+        Promote if the candidate is no worse than the best naive rule.
+
+    Examples
+    --------
+    >>> gate_without_champion([1, 0], [0.8, 0.2], [0.5, 0.5], why="it asks another question").promote
+    True
+    """
+    loss, of_rule = float(log_losses(y, candidate).mean()), float(log_losses(y, best_baseline).mean())
+    worse = loss - of_rule > _ROUNDING
+    than_rule = f"{'worse' if worse else 'no worse'} than the best naive rule"
+    reason = f"{why}; the new one is {than_rule} (log-loss {loss:.4f} and {of_rule:.4f})"
+    return Verdict(not worse, reason, None, None, None, np.size(y), loss, None, of_rule)

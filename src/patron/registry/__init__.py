@@ -7,6 +7,14 @@ here: the model folder itself, the gate's decision.
 
 from patron.registry._quiet import disable_telemetry
 from patron.registry.backtests import log_backtest
+from patron.registry.champion import (
+    ChampionMoved,
+    get_champion,
+    look_back,
+    set_champion,
+    set_gate_verdict,
+    swap_champion,
+)
 from patron.registry.resolve import ResolvedModel, is_registered, resolve
 from patron.registry.store import Store, open_store
 from patron.registry.training import log_training
@@ -14,18 +22,20 @@ from patron.registry.trials import log_trials
 from patron.registry.versions import (
     CHAMPION,
     PREVIOUS,
-    get_champion,
+    check_version,
+    delete_version,
     list_versions,
     register_version,
-    set_champion,
-    set_gate_verdict,
 )
 
 __all__ = [
     "CHAMPION",
     "PREVIOUS",
+    "ChampionMoved",
     "ResolvedModel",
     "Store",
+    "check_version",
+    "delete_version",
     "disable_telemetry",
     "get_champion",
     "is_registered",
@@ -33,9 +43,11 @@ __all__ = [
     "log_backtest",
     "log_training",
     "log_trials",
+    "look_back",
     "open_store",
     "register_version",
     "resolve",
     "set_champion",
     "set_gate_verdict",
+    "swap_champion",
 ]

@@ -20,6 +20,7 @@ _SETTINGS = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # with seven a user waits minutes for a server that is off
+    "MLFLOW_UV_AUTO_DETECT": "false",  # or a uv project in the working directory is copied into the model
 }
 _LONGEST_REASON = 500
 _DATABASE_ECHO = ("[SQL:", "[parameters:", "(Background on this error")

@@ -17,8 +17,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
-from filelock import FileLock, Timeout
-
 from patron.errors import RegistryError
 
 _LOG = logging.getLogger(__name__)
@@ -40,6 +38,9 @@ def ensure_database(database: Path, files: Path) -> None:
     RegistryError
         If the file is something else, or another process holds the lock for three minutes.
     """
+    # imported here: a service that loads a folder does without filelock
+    from filelock import FileLock, Timeout
+
     if not is_made(database):
         database.parent.mkdir(parents=True, exist_ok=True)
         lock = database.with_name(f"{database.name}.lock")

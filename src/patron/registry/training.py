@@ -25,6 +25,7 @@ from typing import TypeVar
 from patron.errors import RegistryError
 from patron.model.manifest import MANIFEST
 from patron.registry._quiet import in_words
+from patron.registry.pyfunc import pyfunc_directory
 from patron.registry.store import Store, experiment_id
 
 MODEL_PATH = "model"
@@ -66,7 +67,7 @@ def log_training(
     files : mapping of str to Path or bytes
         Path in the run to file or content: the config, `evaluation.json`, plots. No customer rows.
     model_folder : Path
-        A folder made by `patron.model`; its content goes to `model/` in the run.
+        A folder made by `patron.model`; `model/` in the run becomes an MLflow model with it inside.
     data : tuple of (str, str), optional
         Name and SHA-256 of the training data, shown as the run's dataset; no rows, no path.
 
@@ -94,7 +95,8 @@ def log_training(
             log_values(store, run_id, settings, figures, tags)
             log_data(store, run_id, data)
             log_files(store, run_id, files)
-            store.client.log_artifacts(run_id, str(model_folder), MODEL_PATH)
+            with pyfunc_directory(model_folder) as directory:
+                store.client.log_artifacts(run_id, str(directory), MODEL_PATH)
             store.client.set_terminated(run_id, "FINISHED")
             store.client.set_tag(run_id, COMPLETE_TAG, "true")
         except BaseException:  # Ctrl-C too: nothing may be left RUNNING

@@ -1,27 +1,26 @@
-"""Versions of a model, and which of them is champion.
+"""Versions of a model: registered, listed, found, deleted.
 
-One job: register what a run trained, keep the gate's verdict with it, and move the alias `champion`. In: a
-store, a model's name, a run id or version. Out: versions as text. Not here: whether a candidate deserves it
-(see `evaluation`), loading.
+One job: the entries of the registry. In: a store, a model's name, a run id or version. Out: versions as text.
+Not here: which of them is champion (`champion`), loading.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from patron.errors import RegistryError
+from patron.errors import Refused, RegistryError
 from patron.model.manifest import is_model_name
+from patron.registry._lock import one_at_a_time
 from patron.registry._quiet import in_words
-from patron.registry.store import Store
+from patron.registry.store import Store, local_path
 from patron.registry.training import COMPLETE_TAG, MODEL_PATH
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
 _LONGEST_TAG = 100_000
+_NOT_OURS = "was not registered by a complete training of patron"
 
 
 def register_version(store: Store, *, name: str, run_id: str, tags: Mapping[str, str]) -> str:
@@ -55,7 +54,7 @@ def register_version(store: Store, *, name: str, run_id: str, tags: Mapping[str,
             raise RegistryError(
                 f"the run {run_id} is not complete, so its model is not registered. Train again."
             )
-        if _aliases(store, name) is None:
+        if aliases_of(store, name) is None:
             _create_model(store, name)
         texts = {key: str(value)[:_LONGEST_TAG] for key, value in sorted(tags.items())}
         source = f"{run.info.artifact_uri}/{MODEL_PATH}"
@@ -63,73 +62,40 @@ def register_version(store: Store, *, name: str, run_id: str, tags: Mapping[str,
         return str(made.version)
 
 
-def get_champion(store: Store, name: str) -> str | None:
-    """Return the version that is champion, None if there is none or no such model."""
-    check_name(name)
-    with in_words(f"look up the champion of {name}", store.address.scrub):
-        return (_aliases(store, name) or {}).get(CHAMPION)
-
-
-def set_champion(store: Store, name: str, version: str, *, reason: str) -> None:
-    """Make a version champion; the one before keeps the alias `previous`, so that it can be brought back.
+def delete_version(store: Store, name: str, version: str) -> str | None:
+    """Remove a version from the registry; its run and the files of the run stay.
 
     Parameters
     ----------
     store : Store
         The registry.
     name, version : str
-        Which.
-    reason : str
-        Why, in words; kept with the version as `patron.champion.reason`, the time as `patron.champion.since`.
+        Which. Its number is not given again.
+
+    Returns
+    -------
+    str or None
+        The run that the version came from.
 
     Raises
     ------
     RegistryError
         If there is no such version; the message lists those that exist.
+    Refused
+        If an alias points to it: MLflow itself would drop the alias without a word.
     """
     check_name(name)
-    with in_words(f"make {name}/{version} champion", store.address.scrub):
-        find_version(store, name, version)
-        current = (_aliases(store, name) or {}).get(CHAMPION)
-        if current is not None and current != version:
-            store.client.set_registered_model_alias(name, PREVIOUS, current)
-        store.client.set_registered_model_alias(name, CHAMPION, version)
-        _tag(store, name, version, {"patron.champion.reason": reason, "patron.champion.since": _now()})
-
-
-def set_gate_verdict(
-    store: Store, name: str, version: str, *, promoted: bool, reason: str, details: Mapping[str, object]
-) -> None:
-    """Keep what the gate said with the version it judged.
-
-    Parameters
-    ----------
-    store : Store
-        The registry.
-    name, version : str
-        Which.
-    promoted : bool
-        The verdict, as the tag `patron.gate.promoted` ("true" or "false").
-    reason : str
-        In words, as `patron.gate.reason`.
-    details : mapping
-        The figures behind it, as JSON in `patron.gate.details`; NaN becomes null.
-
-    Raises
-    ------
-    RegistryError
-        If there is no such version.
-    """
-    check_name(name)
-    text = json.dumps(_plain(details), sort_keys=True, ensure_ascii=False, allow_nan=False)
-    if len(text) > _LONGEST_TAG:
-        raise RegistryError(
-            f"the gate's details are {len(text):,} characters, over the limit of {_LONGEST_TAG:,}"
-        )
-    verdict = {"promoted": str(promoted).lower(), "reason": reason, "details": text, "judged_at": _now()}
-    with in_words(f"keep the verdict on {name}/{version}", store.address.scrub):
-        find_version(store, name, version)
-        _tag(store, name, version, {f"patron.gate.{key}": value for key, value in verdict.items()})
+    with in_words(f"delete {name}/{version}", store.address.scrub), one_at_a_time(store):
+        found = find_version(store, name, version)
+        held = sorted(alias for alias, to in (aliases_of(store, name) or {}).items() if to == version)
+        if held:
+            raise Refused(
+                f"version {version} of {name} is {' and '.join(held)} and is not deleted. "
+                "Promote another version first, or remove the alias.",
+                next_step="patron models CONFIG",
+            )
+        store.client.delete_model_version(name, version)
+    return found.run_id or None
 
 
 def list_versions(store: Store, name: str, *, metrics: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -147,15 +113,36 @@ def list_versions(store: Store, name: str, *, metrics: Sequence[str] | None = No
     Returns
     -------
     list of dict
-        `version` (str), `aliases` (sorted list), `created` (UTC, ISO 8601), `run_id`, `tags`, `metrics`.
-        Empty if there is no such model.
+        `version` (str), `aliases` (sorted list), `created` (UTC, ISO 8601), `run_id`, `tags`, `run_tags`,
+        `metrics`, `problem` (None, or why the version cannot be used: not of a complete training, or files
+        gone). Empty if there is no such model.
     """
     check_name(name)
     with in_words(f"list the versions of {name}", store.address.scrub):
-        aliases = _aliases(store, name)
+        aliases = aliases_of(store, name)
         if aliases is None:
             return []
-        return [_describe(store, version, aliases, metrics) for version in _search(store, name)]
+        return [_describe(store, version, aliases, metrics) for version in search_versions(store, name)]
+
+
+def check_version(store: Store, name: str, version: str) -> None:
+    """Make sure that a version is there, and that a complete training of patron made it.
+
+    Parameters
+    ----------
+    store : Store
+        The registry.
+    name, version : str
+        Which.
+
+    Raises
+    ------
+    RegistryError
+        If not; the message lists the versions there are.
+    """
+    check_name(name)
+    with in_words(f"look up {name}/{version}", store.address.scrub):
+        refuse_incomplete(store, find_version(store, name, version))
 
 
 def check_name(name: str) -> None:
@@ -181,7 +168,7 @@ def find_version(store: Store, name: str, version: str) -> Any:
     RegistryError
         If there is none; the message lists those that exist.
     """
-    existing = _search(store, name)
+    existing = search_versions(store, name)
     for found in existing:
         if str(found.version) == version:
             return found
@@ -196,10 +183,10 @@ def find_alias(store: Store, name: str, alias: str) -> str:
     RegistryError
         If no version has it; the message lists the versions and says what to do.
     """
-    found = (_aliases(store, name) or {}).get(alias)
+    found = (aliases_of(store, name) or {}).get(alias)
     if found is not None:
         return found
-    existing = _search(store, name)
+    existing = search_versions(store, name)
     if not existing:
         raise RegistryError(f"no model called {name} is registered yet.", next_step="patron train CONFIG")
     if alias == CHAMPION:
@@ -209,20 +196,37 @@ def find_alias(store: Store, name: str, alias: str) -> str:
             "Train a better one, or name the version to score with.",
             next_step=f"patron score CONFIG --model models:/{name}/{newest}",
         )
-    known = ", ".join(sorted(_aliases(store, name) or {})) or "none"
+    known = ", ".join(sorted(aliases_of(store, name) or {})) or "none"
     raise RegistryError(
         f"no version of {name} has the alias {alias!r} (aliases: {known}); {in_list(existing)}."
     )
 
 
-def in_list(existing: Sequence[Any]) -> str:
-    """Name the versions that exist, the last twenty at most."""
-    names = [str(found.version) for found in existing][-20:]
-    return f"versions: {'..., ' if len(existing) > 20 else ''}{', '.join(names) or 'none'}"
+def refuse_incomplete(store: Store, found: Any) -> None:
+    """Refuse a version that no complete training of patron stands behind. Call inside `in_words`.
+
+    Parameters
+    ----------
+    store : Store
+        The registry.
+    found : ModelVersion
+        Of `find_version`.
+
+    Raises
+    ------
+    RegistryError
+        If it was registered by other means, or its run is gone or not complete.
+    """
+    if not _is_complete(_run_of(store, found)):
+        raise RegistryError(
+            f"version {found.version} of {found.name} {_NOT_OURS}, so it can be neither judged nor champion. "
+            "Train a model, or name a version that patron train made.",
+            next_step="patron models CONFIG",
+        )
 
 
-def _search(store: Store, name: str) -> list[Any]:
-    """Return MLflow's entries of all versions, oldest first."""
+def search_versions(store: Store, name: str) -> list[Any]:
+    """Return MLflow's entries of all versions, oldest first. Call inside `in_words`."""
     found: list[Any] = []
     token: str | None = None
     while True:
@@ -233,8 +237,8 @@ def _search(store: Store, name: str) -> list[Any]:
             return sorted(found, key=lambda entry: int(entry.version))
 
 
-def _aliases(store: Store, name: str) -> dict[str, str] | None:
-    """Return alias to version, None if there is no such model."""
+def aliases_of(store: Store, name: str) -> dict[str, str] | None:
+    """Return alias to version, None if there is no such model. Call inside `in_words`."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -244,6 +248,12 @@ def _aliases(store: Store, name: str) -> dict[str, str] | None:
             return None
         raise
     return {alias: str(version) for alias, version in model.aliases.items()}
+
+
+def in_list(existing: Sequence[Any]) -> str:
+    """Name the versions that exist, the last twenty at most."""
+    names = [str(found.version) for found in existing][-20:]
+    return f"versions: {'..., ' if len(existing) > 20 else ''}{', '.join(names) or 'none'}"
 
 
 def _create_model(store: Store, name: str) -> None:
@@ -257,38 +267,49 @@ def _create_model(store: Store, name: str) -> None:
             raise
 
 
+def _run_of(store: Store, found: Any) -> Any | None:
+    """Return the run behind a version, None where it has none any more."""
+    from mlflow.exceptions import MlflowException
+
+    if not found.run_id:
+        return None
+    try:
+        return store.client.get_run(found.run_id)
+    except MlflowException as problem:
+        if problem.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _is_complete(run: Any | None) -> bool:
+    return run is not None and run.data.tags.get(COMPLETE_TAG) == "true"
+
+
+def _problem(store: Store, found: Any, run: Any | None) -> str | None:
+    """Say why a version cannot be used. Files on a server are looked at when they are fetched."""
+    if not _is_complete(run):
+        return _NOT_OURS
+    path = local_path(found.source)
+    if path is None or path.is_dir():
+        return None
+    moved = store.files is not None and any(store.files.glob(f"*/{found.run_id}/artifacts/{MODEL_PATH}"))
+    return None if moved else "its files are gone"
+
+
 def _describe(
     store: Store, found: Any, aliases: Mapping[str, str], metrics: Sequence[str] | None
 ) -> dict[str, Any]:
     """Turn MLflow's entry into a plain dict."""
-    version = str(found.version)
-    figures = store.client.get_run(found.run_id).data.metrics if found.run_id else {}
+    version, run = str(found.version), _run_of(store, found)
+    figures = run.data.metrics if run is not None else {}
     shown = sorted(figures) if metrics is None else [key for key in metrics if key in figures]
     return {
         "version": version,
         "aliases": sorted(alias for alias, target in aliases.items() if target == version),
         "created": datetime.fromtimestamp(found.creation_timestamp / 1000, UTC).isoformat(timespec="seconds"),
-        "run_id": found.run_id,
+        "run_id": found.run_id or None,
         "tags": dict(sorted(found.tags.items())),
+        "run_tags": dict(sorted(run.data.tags.items())) if run is not None else {},
         "metrics": {key: figures[key] for key in shown},
+        "problem": _problem(store, found, run),
     }
-
-
-def _tag(store: Store, name: str, version: str, tags: Mapping[str, str]) -> None:
-    """Set tags of a version."""
-    for key, value in tags.items():
-        store.client.set_model_version_tag(name, version, key, value)
-
-
-def _plain(value: object) -> object:
-    """Make a value fit for JSON: NaN and infinities become null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _now() -> str:
-    """Return the time in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -6,7 +6,9 @@ from patron.workflows.backtest import Backtested, backtest
 from patron.workflows.check import check
 from patron.workflows.demo import demo
 from patron.workflows.demo_desk import DemonstratedDesk, demo_desk, write_distributor
+from patron.workflows.export import Exported, export
 from patron.workflows.initialise import initialise
+from patron.workflows.models import Promoted, RolledBack, delete_model, models, promote, rollback
 from patron.workflows.report import report
 from patron.workflows.retention import Retained, retention
 from patron.workflows.score import Scored, score
@@ -19,20 +21,28 @@ __all__ = [
     "ActionsImported",
     "Backtested",
     "DemonstratedDesk",
+    "Exported",
     "Listed",
+    "Promoted",
     "Retained",
+    "RolledBack",
     "Scored",
     "Trained",
     "Verified",
     "account",
     "backtest",
     "check",
+    "delete_model",
     "demo",
     "demo_desk",
+    "export",
     "import_actions",
     "initialise",
+    "models",
+    "promote",
     "report",
     "retention",
+    "rollback",
     "score",
     "train",
     "verify",

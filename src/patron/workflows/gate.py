@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,21 +14,50 @@ from patron.evaluation import (
     Verdict,
     fit_purchase_models,
     fit_recipe,
+    gate_without_champion,
     promotion_gate,
     recipe_panel,
 )
 from patron.features import build_features, with_functions
-from patron.learning import Learned
 from patron.metrics import log_loss
 from patron.model import PatronModel, load_model_folder
 from patron.registry import Store, get_champion, resolve
-from patron.snapshots import CustomerTables, history_before, snapshot_days, to_day
+from patron.snapshots import CustomerTables, day_text, history_before, snapshot_days, to_day
+from patron.workflows.rehearsal import Rehearsed, recipe_of
+
+
+class Gated(NamedTuple):
+    """What the gate said, and of whom.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With the figures and the reason.
+    champion : str or None
+        The version that was champion when it was judged.
+    evaluated_as_of : str or None
+        The day of the window; None where there was none.
+    best_rule : str or None
+        The best naive rule there.
+    """
+
+    verdict: Verdict
+    champion: str | None
+    evaluated_as_of: str | None = None
+    best_rule: str | None = None
 
 
 def gate(
-    store: Store, name: str, tables: CustomerTables, learned: Learned, recipe: ChurnRecipe, first_day: int
-) -> Verdict:
-    """Decide whether a newly trained model becomes champion.
+    store: Store,
+    name: str,
+    tables: CustomerTables,
+    learned: Rehearsed,
+    recipe: ChurnRecipe,
+    first_day: int,
+    *,
+    candidate: PatronModel | None = None,
+) -> Gated:
+    """Decide whether a model becomes champion.
 
     Parameters
     ----------
@@ -37,50 +67,73 @@ def gate(
         Registered model.
     tables : CustomerTables
         The customer-day tables.
-    learned : Learned
-        The candidate, with its rehearsal.
+    learned : Rehearsed
+        The candidate's rehearsal.
     recipe : ChurnRecipe
         The candidate's.
     first_day : int
         First order day.
+    candidate : PatronModel, optional
+        A model that was trained before, and that somebody wants to be champion. It speaks for itself where it
+        has not seen the window, and a champion that cannot be read does not stand in its way.
 
     Returns
     -------
-    Verdict
+    Gated
     """
-    champion_version = get_champion(store, name)
+    version = get_champion(store, name)
     if learned.rehearsal is None or learned.test is None:
-        first = champion_version is None
-        return Verdict(
-            first,
-            "no window to judge on" + (", and there is no champion yet" if first else ""),
-            None,
-            None,
-            None,
-        )
+        why = "no window to judge on" + (", and there is no champion yet" if version is None else "")
+        return Gated(Verdict(version is None, why, None, None, None), version)
     test, day = learned.test, int(learned.test.as_of_day[0])
     said = {n: m.probability(test.features, day) for n, m in learned.rehearsal.entrants.items()}
-    candidate, rules = said[learned.shipped], {n: p for n, p in said.items() if n in NAIVE_RULES}
-    best_rule = min(rules.values(), key=lambda p: log_loss(test.churned, p))
-    if champion_version is None:
-        return promotion_gate(test.churned, candidate, None, best_rule, seed=recipe.seed)
-    folder = resolve(store, f"models:/{name}/{champion_version}", name=name).folder
-    champion = _with_functions(load_model_folder(folder, to_score=False), recipe)
-    defended = (
-        None if champion is None else champion_probability(champion, tables, learned, recipe, first_day)
-    )
-    if defended is None:
-        worse = log_loss(test.churned, candidate) > log_loss(test.churned, best_rule)
-        than_rule = "worse" if worse else "no worse"
-        why = "predicts over another horizon or population"
-        if champion is None:
-            why = "was trained with features of yours that are changed or gone"
-        reason = (
-            f"version {champion_version} {why}, so the two cannot be "
-            f"compared; the new one is {than_rule} than the best naive rule"
-        )
-        return Verdict(not worse, reason, None, None, None)
-    return promotion_gate(test.churned, candidate, defended, best_rule, seed=recipe.seed)
+    rules = {n: p for n, p in said.items() if n in NAIVE_RULES}
+    best = min(rules, key=lambda rule: log_loss(test.churned, rules[rule]))
+    own = said[learned.shipped if learned.shipped in said else learned.rehearsal.chosen]
+    if candidate is not None and _is_older(candidate, day):
+        own = _as_it_is(candidate, tables, test, day)
+    if version is None:
+        verdict = promotion_gate(test.churned, own, None, rules[best], seed=recipe.seed)
+        return Gated(verdict, None, day_text(day), best)
+    defended = _defended(store, name, version, tables, learned, recipe, first_day)
+    if not isinstance(defended, str):
+        verdict = promotion_gate(test.churned, own, defended, rules[best], seed=recipe.seed)
+        return Gated(verdict, version, day_text(day), best)
+    verdict = gate_without_champion(test.churned, own, rules[best], why=f"version {version} {defended}")
+    if candidate is None and defended.startswith(_UNREADABLE):
+        # a training moves nothing by itself where files were lost: a person decides
+        verdict = verdict._replace(promote=False, reason=f"{verdict.reason}. {_GO_ON}")
+    return Gated(verdict, version, day_text(day), best)
+
+
+_UNREADABLE = "is champion and cannot be read"
+_GO_ON = "Restore its files, or put another version in its place: patron promote CONFIG --version V"
+
+
+def _defended(
+    store: Store,
+    name: str,
+    version: str,
+    tables: CustomerTables,
+    learned: Rehearsed,
+    recipe: ChurnRecipe,
+    first_day: int,
+) -> np.ndarray | str:
+    """Return what the champion says of the window, or why it cannot be compared."""
+    try:
+        folder = resolve(store, f"models:/{name}/{version}", name=name).folder
+        loaded = load_model_folder(folder, to_score=False)
+    except PatronError as problem:
+        what = str(problem.problems[0]).rstrip(".")
+        more = len(problem.problems) - 1
+        return f"{_UNREADABLE} ({what}{f', and {more} more' if more else ''})"
+    champion = _with_functions(loaded, recipe)
+    if champion is None:
+        return "was trained with features of yours that are changed or gone, so the two cannot be compared"
+    said = champion_probability(champion, tables, learned, recipe, first_day)
+    if said is None:
+        return "predicts over another horizon or population, so the two cannot be compared"
+    return said
 
 
 def _with_functions(champion: PatronModel, recipe: ChurnRecipe) -> PatronModel | None:
@@ -95,7 +148,7 @@ def _with_functions(champion: PatronModel, recipe: ChurnRecipe) -> PatronModel |
 
 
 def champion_probability(
-    champion: PatronModel, tables: CustomerTables, learned: Learned, recipe: ChurnRecipe, first_day: int
+    champion: PatronModel, tables: CustomerTables, learned: Rehearsed, recipe: ChurnRecipe, first_day: int
 ) -> np.ndarray | None:
     """Return what the champion would have said on the candidate's test day.
 
@@ -108,8 +161,8 @@ def champion_probability(
         Loaded from the registry.
     tables : CustomerTables
         The customer-day tables.
-    learned : Learned
-        The candidate, with its test rows.
+    learned : Rehearsed
+        The candidate's rehearsal, with its test rows.
     recipe : ChurnRecipe
         The candidate's.
     first_day : int
@@ -120,13 +173,12 @@ def champion_probability(
     numpy.ndarray, shape (n_test,), or None
         None where the champion predicts over another horizon or population.
     """
-    own = ChurnRecipe.from_dict(champion.manifest["recipe"])
-    own = replace(own, features=replace(own.features, custom=champion.parts.recipe.custom))
+    own = recipe_of(champion)
     test, rehearsal = learned.test, learned.rehearsal
     if test is None or rehearsal is None or not _same_question(own, recipe):
         return None
     test_day = int(test.as_of_day[0])
-    if to_day(str(champion.manifest["as_of"])) <= test_day:
+    if _is_older(champion, test_day):
         return _as_it_is(champion, tables, test, test_day)
     name = str(champion.manifest["churn_model"])
     # as written: a recipe that was read from JSON holds lists where this one holds tuples
@@ -135,6 +187,11 @@ def champion_probability(
             test.features, test_day
         )
     return _refitted(own, name, tables, test, test_day, first_day)
+
+
+def _is_older(model: PatronModel, day: int) -> bool:
+    """Say whether a model was trained on what was known before a day: it has not seen what came after."""
+    return to_day(str(model.manifest["as_of"])) <= day
 
 
 def _same_question(a: ChurnRecipe, b: ChurnRecipe) -> bool:

@@ -12,6 +12,7 @@ from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
 from patron.model import PatronModel
+from patron.model.card import card_of
 from patron.reports import Desk, write_report
 from patron.scoring import FORMULA, in_language, status_counts
 from patron.workflows.backtest import newest_backtest
@@ -171,4 +172,5 @@ def report_on(
         backtest=newest_backtest(config, as_of),
         desk=desk,
         simulated=config.simulated,
+        card=card_of({**model.manifest, "name": model.name}, model.evaluation, tongue),
     )

@@ -12,15 +12,23 @@ from typing import Any
 import pandas as pd
 
 import patron
+from patron.columns import SCHEMA_VERSION
 from patron.config import Config
 from patron.errors import ConfigError
 from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, Verdict
-from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureFunction, FeatureRecipe
+from patron.features import (
+    DEFAULT_GROUPS,
+    FEATURE_GROUPS,
+    FeatureFunction,
+    FeatureRecipe,
+    described_features,
+)
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
 from patron.learning import Learned, Terms, learn
 from patron.ledger import Ledger
 from patron.model import PatronModel
+from patron.model.manifest import OLDEST_READER
 from patron.playbook import load_playbook
 from patron.registry import (
     Store,
@@ -28,14 +36,13 @@ from patron.registry import (
     log_trials,
     open_store,
     register_version,
-    set_champion,
-    set_gate_verdict,
 )
 from patron.reports import training_plots
 from patron.snapshots import to_day
 from patron.workflows.base import Base, data_digest, open_base, reading_rules
 from patron.workflows.gate import gate
 from patron.workflows.own_features import own_functions, tested_features
+from patron.workflows.verdicts import decide
 
 Progress = Callable[[str], None]
 #: Settings that change no result: where things are kept and how much of the machine is used.
@@ -106,9 +113,13 @@ def train(
     )
     number = register_version(store, name=config.name, run_id=run_id, tags={"patron.folder": folder.name})
     progress("gate")
-    verdict = gate(store, config.name, base.tables, learned, learned.recipe, first_day)
-    _carry_out(store, config.name, number, verdict)
-    return Trained(f"{config.name}/{number}", folder, run_id, learned, verdict)
+    gated = decide(
+        store,
+        config.name,
+        number,
+        lambda: gate(store, config.name, base.tables, learned, learned.recipe, first_day),
+    )
+    return Trained(f"{config.name}/{number}", folder, run_id, learned, gated.verdict)
 
 
 def terms_of(config: Config, base: Base, own_features: Mapping[str, FeatureFunction] | None = None) -> Terms:
@@ -236,6 +247,21 @@ def _facts(config: Config, base: Base, learned: Learned) -> dict[str, Any]:
         "config": {k: v for k, v in config.to_dict().items() if k not in _WHERE_NOT_WHAT},
         "metrics": metrics_of(learned.evaluation),
         "label": learned.evaluation["label_in_words"],
+        **_meanings(learned),
+    }
+
+
+def _meanings(learned: Learned) -> dict[str, Any]:
+    """Say what a reader needs to know of features, money and the label without reading patron's source."""
+    parts = learned.parts
+    known = {feature.name: feature for feature in described_features(parts.recipe)}
+    features = [known[name] for name in parts.churn.columns]
+    return {
+        "features": [{"name": f.name, "unit": f.unit, "meaning": f.meaning} for f in features],
+        "money": {"currency": parts.settings.currency, "minor_digits": parts.recipe.minor_digits},
+        "label_definition": learned.recipe.to_dict()["label"],
+        "score_schema_version": SCHEMA_VERSION,
+        "min_patron_version": OLDEST_READER,
     }
 
 
@@ -295,10 +321,3 @@ def _totals_only(ledger: Ledger) -> dict[str, Any]:
     """Leave examples and warnings out: no customer data goes into the tracking store."""
     report = ledger.report.to_dict(examples=False)
     return {k: v for k, v in report.items() if k != "warnings"}
-
-
-def _carry_out(store: Store, name: str, number: str, verdict: Verdict) -> None:
-    details = {"difference": verdict.difference, "low": verdict.low, "high": verdict.high}
-    set_gate_verdict(store, name, number, promoted=verdict.promote, reason=verdict.reason, details=details)
-    if verdict.promote:
-        set_champion(store, name, number, reason=verdict.reason)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from patron.clv import CLVModel, Comparison, LedgerView, verify_model
+from patron.clv import CLVModel, LedgerView
+from patron.clv.verification import Comparison, verify_model
 from patron.config import Config
 from patron.snapshots import to_day
 from patron.workflows.base import open_base
