@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo test test-slow check format clean
+.PHONY: help install demo test test-slow fuzz check format clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,8 +20,8 @@ demo: install  ## the whole job on the CDNOW orders: check, train, score, report
 	$(BIN)/patron demo
 
 check: install  ## style, types, architecture
-	$(BIN)/ruff format --check --quiet src tests notebooks benchmarks
-	$(BIN)/ruff check --quiet src tests notebooks benchmarks
+	$(BIN)/ruff format --check --quiet src tests notebooks benchmarks examples
+	$(BIN)/ruff check --quiet src tests notebooks benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
@@ -32,9 +32,13 @@ test: check  ## check, then all fast tests
 test-slow: install  ## the long checks: the figures of the README on real order logs
 	$(BIN)/pytest -m slow
 
+fuzz: install  ## 10,000 spoilt model folders and requests: each refused in a sentence or scored (40 minutes)
+	$(BIN)/python tests/fuzz/fuzz_folders.py 10000
+	$(BIN)/pytest -m slow tests/fuzz/test_fuzz_requests.py
+
 format: install  ## format and mend what can be mended
-	$(BIN)/ruff format src tests notebooks benchmarks
-	$(BIN)/ruff check --fix src tests notebooks benchmarks
+	$(BIN)/ruff format src tests notebooks benchmarks examples
+	$(BIN)/ruff check --fix src tests notebooks benchmarks examples
 
 clean:  ## remove the environment and everything the demo made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache patron-demo patron-desk

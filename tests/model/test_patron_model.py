@@ -49,7 +49,7 @@ def test_the_folder_is_data(project: Project) -> None:
     assert (files & forecast == set()) is (shares["chosen"] == "btyd")
     assert files - forecast == {
         "manifest.json", "churn.json", "trees.txt", "clv.json", "purchases.json", "scoring.json",
-        "playbook.json", "evaluation.json",
+        "playbook.json", "evaluation.json", "model_card.md",
     }  # fmt: skip
     for path in project.trained.folder.iterdir():
         path.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from patron.errors import ModelError
 MAX_FOLDER_BYTES = 1_000_000_000
 MAX_FILES = 10_000
 STALE_AFTER_SECONDS = 86_400
+_DEEPEST = 10
+_BINARY = getattr(os, "O_BINARY", 0)
 
 # ASCII only: other letters have several spellings that some file systems treat as one
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,9}")
@@ -87,7 +90,11 @@ def read_folder(folder: Path) -> dict[str, Path]:
     """
     files: dict[str, Path] = {}
     total = 0
-    for entry in _walk(folder):
+    for number, entry in enumerate(_walk(folder, _DEEPEST)):
+        if number > MAX_FILES:
+            raise _too_large(folder)
+        if entry.is_dir(follow_symlinks=False) and len(Path(entry.path).relative_to(folder).parts) < _DEEPEST:
+            continue
         name = Path(entry.path).relative_to(folder).as_posix()
         if not entry.is_file(follow_symlinks=False):
             raise ModelError(
@@ -96,10 +103,7 @@ def read_folder(folder: Path) -> dict[str, Path]:
         files[name] = Path(entry.path)
         total += entry.stat(follow_symlinks=False).st_size
         if total > MAX_FOLDER_BYTES or len(files) > MAX_FILES:
-            raise ModelError(
-                f"{folder} holds more than {MAX_FOLDER_BYTES:,} bytes or {MAX_FILES:,} files. "
-                "Is this the folder of one model?"
-            )
+            raise _too_large(folder)
     return dict(sorted(files.items()))
 
 
@@ -110,14 +114,40 @@ def sweep_unfinished(parent: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every entry that is not a real folder; links are entries, never ways."""
+def read_file(path: Path, limit: int) -> bytes:
+    """Read a plain file, or as much of it as shows that it is larger than the limit.
+
+    The listing may be outdated by now: a link, or a pipe that would wait for ever, is refused again.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read or is no plain file.
+    """
+    handle = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY
+    )
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(f"{path.name} is not a plain file")
+        return file.read(limit + 1)
+
+
+def _walk(folder: Path, levels: int) -> Iterator[os.DirEntry[str]]:
+    """Yield every entry; links are entries, never ways, and so are folders that lie too deep."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(Path(entry.path))
-            else:
-                yield entry
+            yield entry
+            if levels > 1 and entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry.path), levels - 1)
+
+
+def _too_large(folder: Path) -> ModelError:
+    """Say that this can hardly be one model."""
+    return ModelError(
+        f"{folder} holds more than {MAX_FOLDER_BYTES:,} bytes or {MAX_FILES:,} files. "
+        "Is this the folder of one model?"
+    )
 
 
 def _write_file(path: Path, data: bytes) -> None:

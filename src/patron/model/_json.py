@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 
 from patron.errors import ModelError
 
-MAX_JSON_BYTES = 50_000_000
+MAX_JSON_BYTES = 10_000_000
+#: Values in one file, about: each of them costs memory, however few bytes it is written with.
+MAX_JSON_VALUES = 1_000_000
 MAX_JSON_DEPTH = 64
 
 
@@ -59,7 +61,7 @@ def from_json(data: bytes, what: str, max_bytes: int = MAX_JSON_BYTES) -> Any:
         UTF-8 text.
     what : str
         Name of the file, for the error message.
-    max_bytes : int, default 50,000,000
+    max_bytes : int, default 10,000,000
         Larger files are refused unread.
 
     Returns
@@ -70,14 +72,24 @@ def from_json(data: bytes, what: str, max_bytes: int = MAX_JSON_BYTES) -> Any:
     Raises
     ------
     ModelError
-        If it is too large, not UTF-8, not JSON, holds NaN or infinity, or nests deeper than 64 levels.
+        If it is too large, not UTF-8, not JSON, holds NaN or infinity or a key twice, or nests deeper than
+        64 levels.
     """
     if len(data) > max_bytes:
         raise ModelError(
             f"{what} is {len(data):,} bytes; over {max_bytes:,} it is not read. Export the model again."
         )
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_JSON_VALUES:
+        raise ModelError(
+            f"{what} holds over {MAX_JSON_VALUES:,} values and is not read. Export the model again."
+        )
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(
+            data.decode("utf-8"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_each_key_once,
+        )
     except RecursionError as problem:
         raise _too_deep(what) from problem
     except ValueError as problem:
@@ -89,6 +101,14 @@ def from_json(data: bytes, what: str, max_bytes: int = MAX_JSON_BYTES) -> Any:
 def _refuse_constant(constant: str) -> NoReturn:
     """Python's reader takes NaN and Infinity; JSON does not."""
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers differ in which of two equal keys counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one mapping")
+    return found
 
 
 def _finite(digits: str) -> float:

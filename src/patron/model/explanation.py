@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.errors import ModelError
 from patron.features import build_features
 from patron.model._paragraph import paragraph
 from patron.scoring import ScoringParts, explained_drivers
@@ -155,6 +156,26 @@ def explain_customer(
         drivers=drivers,
         text=paragraph(row, drivers, base if known else None, label, language),
     )
+
+
+def importance_table(evaluation: Mapping[str, Any]) -> pd.DataFrame:
+    """Return what the churn model looks at (`PatronModel.importance`), from ``evaluation.json``.
+
+    Raises
+    ------
+    ModelError
+        If the model was trained before this was measured.
+    """
+    found = evaluation.get("churn_importance")
+    if found is None:
+        raise ModelError("This model does not hold the importance of its features. Train it again.")
+    columns = ["driver", "driver_share", "feature", "feature_share"]
+    rows = [
+        (entry["driver"], entry["share"], feature["name"], feature["share"])
+        for entry in found
+        for feature in entry["features"]
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _evidence(

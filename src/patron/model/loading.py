@@ -6,20 +6,27 @@ Not here: checksums and names (`manifest`), scoring (`patron_model`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import patron
 from patron.churn import ChurnModel
 from patron.clv import CLVModel, ValueForecast
-from patron.errors import ModelError, PatronError
+from patron.errors import ConfigError, ModelError, PatronError
 from patron.features import FeatureFunction, FeatureRecipe, with_functions
-from patron.model._json import from_json
+from patron.model._agreement import disagreements
+from patron.model._json import from_json, to_json
+from patron.model._shapes import SHAPES, shaped
 from patron.model.manifest import read_model
 from patron.model.patron_model import PatronModel
 from patron.playbook import Playbook
 from patron.scoring import RiskThresholds, ScoreSettings, ScoringParts
 from patron.segments import SegmentRules
+
+_ALWAYS = ("churn.json", "clv.json", "evaluation.json", "playbook.json", "scoring.json")
 
 
 def load_model_folder(
@@ -53,35 +60,78 @@ def load_model_folder(
         If anything in the folder is not as it was written, or a feature is missing or another one.
     """
     manifest, files = read_model(Path(folder))
+    contents = _contents(files)
+    facts = {k: v for k, v in manifest.items() if k not in ("files", "content_sha256", "format_version")}
+    facts = shaped(facts, "manifest.json")
+    _check_reader(facts.get("min_patron_version", "0"))
+    parts = _parts(contents, files)
+    if to_score:
+        parts = _with_own_features(parts, features or {})
+    rules = contents["scoring.json"]["ledger"]
+    return PatronModel(name or Path(folder).resolve().name, parts, facts, contents["evaluation.json"], rules)
+
+
+def _contents(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Parse the JSON files and check them, each by itself and against each other."""
+    lacking = [file for file in _ALWAYS if file not in files]
+    if lacking:
+        raise ModelError(f"the folder lacks {', '.join(lacking)}. Copy or export the model again.")
+    contents = {file: shaped(from_json(files[file], file), file) for file in SHAPES if file in files}
+    for file in files:
+        if file.endswith(".txt"):
+            _check_text(file, files[file])
+    problems = disagreements(contents, [file for file in files if file not in contents])
+    if problems:
+        more = f" There are {len(problems) - 1} more problems." if len(problems) > 1 else ""
+        raise ModelError(f"{problems[0]}.{more} Train the model again.")
+    return contents
+
+
+def _check_text(file: str, data: bytes) -> None:
+    """Refuse trees that are no text."""
     try:
-        scoring = from_json(files["scoring.json"], "scoring.json")
-        purchases, forecast = files.get("purchases.json"), files.get("forecast.json")
-        parts = ScoringParts(
-            churn=ChurnModel.from_files(files),
-            clv=CLVModel.from_dict(from_json(files["clv.json"], "clv.json")),
-            purchases=None
-            if purchases is None
-            else CLVModel.from_dict(from_json(purchases, "purchases.json")),
+        data.decode()
+    except UnicodeDecodeError as problem:
+        raise ModelError(
+            f"{file} is not UTF-8 text from byte {problem.start:,} on. Copy or export the model again."
+        ) from None
+
+
+def _parts(contents: Mapping[str, Any], files: Mapping[str, bytes]) -> ScoringParts:
+    """Make the parts of what was checked."""
+    scoring, churn = contents["scoring.json"], contents["churn.json"]
+    purchases, forecast = contents.get("purchases.json"), contents.get("forecast.json")
+    try:
+        return ScoringParts(
+            churn=ChurnModel.from_files({**files, "churn.json": to_json(churn)}),
+            clv=CLVModel.from_dict(contents["clv.json"]),
+            purchases=None if purchases is None else CLVModel.from_dict(purchases),
             recipe=FeatureRecipe.from_dict(scoring["features"]),
             segments=SegmentRules.from_dict(scoring["segments"]),
             thresholds=RiskThresholds(**scoring["thresholds"]),
             peers=scoring["peers"],
             peers_by_risk=scoring.get("peers_by_risk", {}),
-            playbook=Playbook.from_dict(from_json(files["playbook.json"], "playbook.json")),
+            playbook=Playbook.from_dict(contents["playbook.json"], tries_customers=False),
             settings=ScoreSettings(**scoring["settings"]),
-            forecast=None
-            if forecast is None
-            else ValueForecast.from_files(from_json(forecast, "forecast.json"), files),
+            forecast=None if forecast is None else ValueForecast.from_files(forecast, files),
         )
-        if to_score:
-            parts = _with_own_features(parts, features or {})
-        evaluation = from_json(files["evaluation.json"], "evaluation.json")
-        facts = {k: v for k, v in manifest.items() if k not in ("files", "content_sha256", "format_version")}
-        return PatronModel(name or Path(folder).resolve().name, parts, facts, evaluation, scoring["ledger"])
-    except (KeyError, TypeError) as error:
+    except ConfigError as error:
+        raise ModelError([f"playbook.json: {problem}" for problem in error.problems[:3]]) from None
+
+
+def _check_reader(oldest: str) -> None:
+    """Refuse a model that only a newer version of patron scores as it was trained."""
+    if _numbers_of(oldest) > _numbers_of(patron.__version__):
         raise ModelError(
-            f"'{name or Path(folder).name}' lacks a part of the model ({error}). Train it again."
-        ) from None
+            f"this model needs patron {oldest} or newer, this is {patron.__version__}. "
+            "Install it: pip install --upgrade patron"
+        )
+
+
+def _numbers_of(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: 0.10.2.dev1 is (0, 10, 2)."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 
 def _with_own_features(parts: ScoringParts, functions: Mapping[str, FeatureFunction]) -> ScoringParts:

@@ -17,11 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from patron.errors import ModelError
-from patron.model._folder import MAX_FOLDER_BYTES, is_safe_file_name, read_folder, write_folder
+from patron.model._folder import (
+    MAX_FOLDER_BYTES,
+    is_safe_file_name,
+    read_file,
+    read_folder,
+    write_folder,
+)
 from patron.model._json import MAX_JSON_BYTES, from_json, to_json
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
+#: The first version of patron that scores such models as they were trained; models say so in their manifest.
+OLDEST_READER = "0.1.0"
 MAX_MANIFEST_BYTES = 5_000_000
 
 _MODEL_NAME = re.compile(r"\w[\w.-]{0,59}")
@@ -229,17 +237,23 @@ def _read_files(folder: Path, paths: Mapping[str, Path], listed: Mapping[str, st
         if _sha256(files[file]) != listed[file]:
             problems.append(f"{folder}: {file!r} was changed after it was written. {_AGAIN}")
     if problems:
-        raise ModelError(problems)
+        raise ModelError(_some(problems))
     for file in files:
         if file.lower().endswith(".json"):  # here, so that no reader behind this one runs out of stack
             from_json(files[file], str(folder / file))
     return files
 
 
+def _some(problems: list[str]) -> list[str]:
+    """Name the first ten: somebody else's folder can have thousands."""
+    return problems[:10] + (
+        [f"... and {len(problems) - 10:,} more like these."] if len(problems) > 10 else []
+    )
+
+
 def _read_file(path: Path, what: str, limit: int) -> bytes:
     """Read at most `limit` bytes: a size asked beforehand can be outdated."""
-    with path.open("rb") as file:
-        data = file.read(limit + 1)
+    data = read_file(path, limit)
     if len(data) > limit:
         raise ModelError(f"{what} is larger than {limit:,} bytes and is not read. {_AGAIN}")
     return data

@@ -13,13 +13,23 @@ from typing import Any
 
 import pandas as pd
 
-from patron.errors import ModelError
-from patron.ledger import Ledger, load_ledger, materialise
+from patron.ledger import Ledger, keep_at_hand, load_ledger
+from patron.model import horizons
 from patron.model._customer import tables_of_customer
-from patron.model._json import to_json
-from patron.model.explanation import Explanation, explain_customer
+from patron.model._fit import as_pandas, check_fit, like, reading_rules
+from patron.model._written import model_files
+from patron.model.card import CARD, card_markdown, card_of
+from patron.model.explanation import Explanation, explain_customer, importance_table
 from patron.model.manifest import write_model
-from patron.scoring import ScoringParts, as_rounded, score_customers
+from patron.scoring import (
+    Rows,
+    ScoringParts,
+    checked_rows,
+    ledger_rows,
+    no_scores,
+    rows_of,
+    score_rows,
+)
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, to_day
 
 
@@ -55,6 +65,7 @@ class PatronModel:
         customers: pd.DataFrame | None = None,
         events: pd.DataFrame | None = None,
         merges: Sequence[CustomerMerge] = (),
+        language: str | None = None,
     ) -> Any:
         """Score customers from their order lines.
 
@@ -69,6 +80,8 @@ class PatronModel:
             As in training, of `ledger.load_customers` and `ledger.load_events`.
         merges : sequence of CustomerMerge
             Customers that were given a new id.
+        language : str, optional
+            ``en`` or ``zh`` for reasons, actions and notes; that of training when None.
 
         Returns
         -------
@@ -80,12 +93,154 @@ class PatronModel:
         LedgerError
             If the orders cannot be used.
         """
-        ledger = load_ledger(orders, as_of=as_of, **self._reading_rules(orders))
-        tables = customer_tables(
-            ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
-        )
-        scores = self.score_tables(tables, ledger)
-        return _like(orders, scores)
+        frame = self._features(orders, as_of, customers, events, merges)
+        return like(orders, self._scored(rows_of(frame, self.parts) if len(frame) else None, language))
+
+    def features(
+        self,
+        orders: Any,
+        as_of: str | date = "latest",
+        *,
+        customers: pd.DataFrame | None = None,
+        events: pd.DataFrame | None = None,
+        merges: Sequence[CustomerMerge] = (),
+    ) -> Any:
+        """Build everything that a score row reads from the ledger, for services that keep it themselves.
+
+        Parameters
+        ----------
+        orders, as_of, customers, events, merges
+            As in `score`.
+
+        Returns
+        -------
+        pandas or Polars frame
+            One row per customer of texts, float64 and ISO days, missing where unknown (documented in
+            ``docs/serving.md``). ``features_digest`` tells which models can score it.
+
+        Raises
+        ------
+        LedgerError
+            If the orders cannot be used.
+        """
+        return like(orders, self._features(orders, as_of, customers, events, merges))
+
+    def score_features(self, frame: Any, *, language: str | None = None) -> Any:
+        """Score customers from rows of `features`; a row is scored alike alone and among others.
+
+        Parameters
+        ----------
+        frame : pandas or Polars frame
+            Of `features` of the same model, also after a round trip through JSON.
+        language : str, optional
+            As in `score`.
+
+        Returns
+        -------
+        pandas or Polars frame
+            `columns.SCORE_COLUMNS`, in the order of the rows.
+
+        Raises
+        ------
+        ModelError
+            If the rows are another model's or hold what no ledger gives: all problems, with the number of
+            rows and the position of the first.
+        """
+        return like(frame, self._scored(self._rows(frame), language))
+
+    def expected_orders(
+        self, data: Any, as_of: str | date = "latest", *, horizon_days: float
+    ) -> pd.DataFrame:
+        """Return the purchase days to expect within any horizon, by the purchase model.
+
+        Parameters
+        ----------
+        data : frame or path
+            Order lines as in `score`, or rows of `features` (``as_of`` is then theirs).
+        as_of : str or date
+            As in `score`.
+        horizon_days : float
+            Positive.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``expected_orders``; missing for a customer who never ordered.
+        """
+        rows = self._rows_of_any(data, as_of)
+        return horizons.by_customer(rows, horizons.expected_orders(self.parts, rows, horizon_days))
+
+    def no_order_probability(
+        self, data: Any, as_of: str | date = "latest", *, horizon_days: float
+    ) -> pd.DataFrame:
+        """Return the chance of no order within any horizon, by the purchase model alone.
+
+        It is not `churn_probability`: it knows nothing but when a customer ordered, and is not calibrated
+        against what happened to this base.
+
+        Parameters
+        ----------
+        data, as_of, horizon_days
+            As in `expected_orders`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``no_order_probability``.
+        """
+        rows = self._rows_of_any(data, as_of)
+        return horizons.by_customer(rows, horizons.no_order_probability(self.parts, rows, horizon_days))
+
+    def churn_probability(
+        self, data: Any, as_of: str | date = "latest", *, horizon_days: int | None = None
+    ) -> pd.DataFrame:
+        """Return the calibrated probability of churn, for the horizon of the training.
+
+        Parameters
+        ----------
+        data, as_of
+            As in `expected_orders`.
+        horizon_days : int, optional
+            That of the training.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``churn_probability``; missing as in the score row.
+
+        Raises
+        ------
+        ModelError
+            For another horizon: a classifier has seen only the outcomes of its own.
+        """
+        horizons.check_churn_horizon(self.parts, horizon_days)
+        return self._scored(self._rows_of_any(data, as_of), None)[["customer_id", "churn_probability"]]
+
+    def clv(
+        self, data: Any, as_of: str | date = "latest", *, horizon_months: int | None = None
+    ) -> pd.DataFrame:
+        """Return the value of the next months with its interval, for any horizon the model can tell.
+
+        Parameters
+        ----------
+        data, as_of
+            As in `expected_orders`.
+        horizon_months : int, optional
+            That of the training when None.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``customer_id``, ``clv``, ``clv_low``, ``clv_high`` (currency, discounted margin). Where a value
+            forecast ships, its prediction is carried further as in the score row.
+
+        Raises
+        ------
+        ModelError
+            For a horizon shorter than what the value forecast has learned to predict.
+        """
+        rows = self._rows_of_any(data, as_of)
+        return horizons.by_customer(rows, horizons.value(self.parts, rows, horizon_months))
 
     def score_tables(
         self, tables: CustomerTables, ledger: Ledger, *, language: str | None = None
@@ -106,13 +261,57 @@ class PatronModel:
         pandas.DataFrame
             Floats rounded to 10 significant digits, as they are written.
         """
-        self._check_fit(tables, ledger)
+        frame = self.features_of_tables(tables, ledger)
+        return self._scored(rows_of(frame, self.parts) if len(frame) else None, language)
+
+    def features_of_tables(self, tables: CustomerTables, ledger: Ledger) -> pd.DataFrame:
+        """Build ledger rows from tables that are built already.
+
+        Parameters
+        ----------
+        tables, ledger
+            As in `score_tables`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `features` gives.
+        """
+        check_fit(self.parts, tables, ledger)
         through = ledger.report.last_day
         day = to_day(ledger.as_of)
         through_day = day - 1 if through is None else to_day(through)
-        settings = replace(self.parts.settings, language=language or self.parts.settings.language)
-        parts = replace(self.parts, settings=settings)
-        return as_rounded(score_customers(parts, tables, day, model=self.name, data_through_day=through_day))
+        return ledger_rows(self.parts, tables, day, data_through_day=through_day)
+
+    def _tables(
+        self, orders: Any, as_of: str | date, customers: Any, events: Any, merges: Sequence[CustomerMerge]
+    ) -> tuple[CustomerTables, Ledger]:
+        ledger = load_ledger(orders, as_of=as_of, **reading_rules(self.ledger_rules, orders))
+        tables = customer_tables(
+            ledger.lines, keep=keep_at_hand, attributes=customers, events=events, merges=tuple(merges)
+        )
+        return tables, ledger
+
+    def _features(
+        self, orders: Any, as_of: str | date, customers: Any, events: Any, merges: Sequence[CustomerMerge]
+    ) -> pd.DataFrame:
+        return self.features_of_tables(*self._tables(orders, as_of, customers, events, merges))
+
+    def _rows(self, frame: Any) -> Rows | None:
+        table = as_pandas(frame)
+        return checked_rows(table, self.parts) if len(table) else None
+
+    def _rows_of_any(self, data: Any, as_of: str | date) -> Rows | None:
+        if "features_digest" in getattr(data, "columns", ()):
+            return self._rows(data)
+        table = self._features(data, as_of, None, None, ())
+        return rows_of(table, self.parts) if len(table) else None
+
+    def _scored(self, rows: Rows | None, language: str | None) -> pd.DataFrame:
+        if rows is None:
+            return no_scores()
+        said = language or self.parts.settings.language
+        return score_rows(self.parts, rows, model=self.name, language=said, rounded=True)
 
     def explain(
         self,
@@ -146,10 +345,7 @@ class PatronModel:
         PatronError
             If the orders cannot be used, or hold nothing of the customer before ``as_of``.
         """
-        ledger = load_ledger(orders, as_of=as_of, **self._reading_rules(orders))
-        tables = customer_tables(
-            ledger.lines, keep=materialise, attributes=customers, events=events, merges=tuple(merges)
-        )
+        tables, ledger = self._tables(orders, as_of, customers, events, merges)
         return self.explain_tables(tables, ledger, customer_id, language=language)
 
     def explain_tables(
@@ -188,16 +384,7 @@ class PatronModel:
         ModelError
             If the model was trained before this was measured.
         """
-        found = self.evaluation.get("churn_importance")
-        if found is None:
-            raise ModelError("This model does not hold the importance of its features. Train it again.")
-        columns = ["driver", "driver_share", "feature", "feature_share"]
-        rows = [
-            (entry["driver"], entry["share"], feature["name"], feature["share"])
-            for entry in found
-            for feature in entry["features"]
-        ]
-        return pd.DataFrame(rows, columns=columns)
+        return importance_table(self.evaluation)
 
     def save(self, parent: Path) -> Path:
         """Write the model folder.
@@ -213,98 +400,9 @@ class PatronModel:
             ``parent/name@<12 hex>``.
         """
         facts = {k: v for k, v in self.manifest.items() if k != "name"}
-        return write_model(parent, str(self.manifest["name"]), self._files(), facts)
+        card = card_markdown(card_of(self.manifest, self.evaluation, self.parts.settings.language))
+        files = {**self._files(), CARD: card.encode()}
+        return write_model(parent, str(self.manifest["name"]), files, facts)
 
     def _files(self) -> dict[str, bytes]:
-        parts = self.parts
-        scoring = {
-            "features": parts.recipe.to_dict(),
-            "segments": parts.segments.to_dict(),
-            "thresholds": vars(parts.thresholds),
-            "peers": dict(parts.peers),
-            "peers_by_risk": {risk: dict(typical) for risk, typical in parts.peers_by_risk.items()},
-            "settings": parts.settings.to_dict(),
-            "ledger": dict(self.ledger_rules),
-        }
-        files = {
-            **parts.churn.to_files(),
-            "clv.json": to_json(parts.clv.to_dict()),
-            "scoring.json": to_json(scoring),
-            "playbook.json": to_json(parts.playbook.to_dict()),
-            "evaluation.json": to_json(dict(self.evaluation)),
-        }
-        if parts.forecast is not None:
-            made = parts.forecast.to_files()
-            files |= {n: c.encode() if isinstance(c, str) else to_json(c) for n, c in made.items()}
-        if parts.purchases is not None:
-            files["purchases.json"] = to_json(parts.purchases.to_dict())
-        return files
-
-    def _reading_rules(self, orders: Any) -> dict[str, Any]:
-        """Read lines as in training; a rule about a column that is not there would be broken in silence."""
-        names = getattr(orders, "columns", None)
-        needs = {
-            "refund_prefix": "order_id",
-            "exclude_order_id_prefixes": "order_id",
-            "exclude_product_ids": "product_id",
-        }
-        missing = sorted(
-            {
-                c
-                for rule, c in needs.items()
-                if self.ledger_rules.get(rule) and names is not None and c not in names
-            }
-        )
-        if missing:
-            raise ModelError(
-                f"The model was trained with rules about {' and '.join(missing)} (refunds, exclusions), "
-                "which the orders lack. Bring them."
-            )
-        return dict(self.ledger_rules)
-
-    def _check_fit(self, tables: CustomerTables, ledger: Ledger) -> None:
-        """Refuse orders that would be scored with other money or fewer columns than in training."""
-        parts, problems = self.parts, []
-        wanted, digits = parts.settings.currency, parts.recipe.minor_digits
-        if wanted and ledger.currency and wanted != ledger.currency:
-            problems.append(
-                f"The model was trained in {wanted}, the orders are in {ledger.currency}. "
-                "Convert them or train anew."
-            )
-        elif ledger.minor_digits != digits:
-            problems.append(
-                f"The model counts money with {digits} decimals, the orders "
-                f"({ledger.currency or 'no currency'}) with {ledger.minor_digits}. "
-                "Name the currency of training, or train anew."
-            )
-        has = {"cost": "cost" in tables.days.collect_schema().names()}
-        has |= {"product_id": tables.products is not None, "category": tables.categories is not None}
-        kinds = parts.recipe.kinds_of_items
-        used = {
-            "cost": parts.settings.base_margin is not None,
-            "product_id": "products" in kinds,
-            "category": "categories" in kinds,
-        }
-        lacking = [column for column, needed in used.items() if needed and not has[column]]
-        if lacking:
-            problems.append(
-                f"The model was trained with the columns {', '.join(lacking)}, which the orders lack. "
-                "Bring them or train anew."
-            )
-        by, attributes = parts.clv.by, tables.attributes
-        if by is not None and (attributes is None or by not in attributes.columns):
-            problems.append(
-                f"The model values customers by their {by}, which is not given. "
-                "Bring the customers' attributes with this column."
-            )
-        if problems:
-            raise ModelError(problems)
-
-
-def _like(orders: Any, scores: pd.DataFrame) -> Any:
-    """Give back the kind of frame that came in."""
-    if type(orders).__module__.split(".")[0] == "polars":
-        import narwhals as nw
-
-        return nw.from_native(scores, eager_only=True).to_polars()
-    return scores
+        return model_files(self.parts, self.evaluation, self.ledger_rules)

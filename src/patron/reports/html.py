@@ -20,6 +20,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from patron.columns import RISKS, STAGES, TIERS
+from patron.model.card import Card
 from patron.reports._backtest_parts import backtest_section
 from patron.reports._base_pictures import base_pictures
 from patron.reports._cohort_section import cohort_section
@@ -51,7 +52,7 @@ from patron.reports.sentences import sentences_of
 #: The sections in the order of the page, and those that are always there.
 SECTIONS = (
     "summary", "call", "moves", "retention", "cohorts", "base", "products", "lists", "groups", "trust",
-    "value", "data", "words",
+    "value", "data", "about", "words",
 )  # fmt: skip
 ALWAYS = frozenset({"summary", "call", "base", "trust", "data", "words"})
 
@@ -68,6 +69,7 @@ def write_report(
     backtest: Mapping[str, Any] | None = None,
     desk: Desk | None = None,
     simulated: bool = False,
+    card: Card | None = None,
 ) -> Path:
     """Write the report beside `path` and rename it, so that a reader never meets half a file.
 
@@ -75,7 +77,7 @@ def write_report(
     ----------
     path : Path
         The HTML file; its folder is made.
-    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated
+    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated, card
         As in `render_report`.
 
     Returns
@@ -98,6 +100,7 @@ def write_report(
         backtest=backtest,
         desk=desk,
         simulated=simulated,
+        card=card,
     )
     write_text(path, page)
     return path
@@ -129,6 +132,7 @@ def render_report(
     backtest: Mapping[str, Any] | None = None,
     desk: Desk | None = None,
     simulated: bool = False,
+    card: Card | None = None,
 ) -> str:
     """Render the report as one HTML text.
 
@@ -152,6 +156,8 @@ def render_report(
         Retention, movers, the worklist and the lists; what it lacks has no section.
     simulated : bool
         A banner on top says in both languages that the data are made up.
+    card : Card, optional
+        Of `model.card.card_of` in the language of the page; without it there is no section about the model.
 
     Returns
     -------
@@ -169,39 +175,44 @@ def render_report(
     )
     sums = totals(frame, ledger=ledger)
     months = sums.horizon_months or 12
-    customers = ranked(frame)
+    customers, listed = ranked(frame), None if desk is None else desk.worklist
     parts = _desk_parts(desk, sums, words)
     value = value_section(evaluation.get("clv_holdout") or {}, words)
-    page = environment_for(words).from_string(package_text("report.html.j2"))
-    return page.render(
-        title=title,
-        words=words,
-        sums=sums,
-        months=months,
-        simulated=simulated_banner(simulated=simulated),
-        model=model_name(sums, evaluation, words),
-        tested_after=evaluation.get("evaluated_as_of"),
-        figures=figures(sums, words, desk),
-        sentences=sentences_of(sums, evaluation, words, None if desk is None else desk.worklist),
-        columns=table_heads(desk, words, months),
-        codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
-        owners=owners(desk),
-        listed=0 if desk is None or desk.worklist is None else len(desk.worklist),
-        list_sentences=list_sentences(desk, words),
-        lapsed=sums.lapsed,
-        first_customers=_first_rows(customers, words),
-        parts=parts,
-        nav=[name for name in SECTIONS if name in parts or name in ALWAYS or (name == "value" and value)],
-        pictures=base_pictures(frame, ledger, words, months, desk),
-        trust=_trust(evaluation, words),
-        labels=label_section(evaluation.get("label_audit") or {}, words),
-        value=value,
-        data=ledger_section(ledger, words),
-        facts=model_facts or {},
-        backtest=backtest_section(backtest, words),
-        definitions=definitions(sums, evaluation, words),
-        **_style_and_script(),
-        customers=safe_json(page_data(customers, desk, words, months, sums)),
+    shown = {*ALWAYS, *parts, "value" if value else "", "about" if card else ""}
+    return (
+        environment_for(words)
+        .from_string(package_text("report.html.j2"))
+        .render(
+            title=title,
+            words=words,
+            sums=sums,
+            months=months,
+            simulated=simulated_banner(simulated=simulated),
+            model=model_name(sums, evaluation, words),
+            tested_after=evaluation.get("evaluated_as_of"),
+            figures=figures(sums, words, desk),
+            sentences=sentences_of(sums, evaluation, words, listed),
+            columns=table_heads(desk, words, months),
+            codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
+            owners=owners(desk),
+            listed=0 if listed is None else len(listed),
+            list_sentences=list_sentences(desk, words),
+            lapsed=sums.lapsed,
+            first_customers=_first_rows(customers, words),
+            parts=parts,
+            nav=[name for name in SECTIONS if name in shown],
+            pictures=base_pictures(frame, ledger, words, months, desk),
+            trust=_trust(evaluation, words),
+            labels=label_section(evaluation.get("label_audit") or {}, words),
+            value=value,
+            data=ledger_section(ledger, words),
+            facts=model_facts or {},
+            card=card,
+            backtest=backtest_section(backtest, words),
+            definitions=definitions(sums, evaluation, words),
+            **_style_and_script(),
+            customers=safe_json(page_data(customers, desk, words, months, sums)),
+        )
     )
 
 
