@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 from churn import BASES, SEED, Base, config_of, followed
 
-from patron.churn import NAIVE_RULES, ChurnTraining, DailyPurchases, Panel
+from patron.churn import NAIVE_RULES, DailyPurchases, Panel
+from patron.churn.train import ChurnTraining
 from patron.clv import CLVModel
 from patron.errors import NotEnoughData, PatronError
 from patron.evaluation import ChurnRecipe, fit_recipe, known_until, recipe_panel, training_days

@@ -35,6 +35,8 @@ DATA_FILES = (
     "cli/retention_en.json",
     "cli/retention_zh.json",
     "config.schema.json",
+    "model/card_en.json",
+    "model/card_zh.json",
     "playbook/default.yaml",
     "reports/account.html.j2",
     "reports/backtest.html.j2",

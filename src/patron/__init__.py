@@ -60,7 +60,10 @@ def __getattr__(name: str) -> Any:
     """Load a public name from its folder on first use."""
     if name not in _HOMES:
         raise AttributeError(f"patron has no '{name}'; it has {', '.join(__all__)}")
-    return getattr(import_module(_HOMES[name]), name)
+    from patron.errors import saying_what_to_install  # at use, so that importing patron stays free of work
+
+    with saying_what_to_install():
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from patron.clv import view_ledger
+from patron.errors import saying_what_to_install
 from patron.features import FeatureCheck, FeatureFunction, check_custom_feature
 from patron.model import PatronModel, load_model_folder
 
 
+@saying_what_to_install()
 def load_model(
     reference: str | Path,
     *,
@@ -45,10 +48,14 @@ def load_model(
         If the folder is not as it was written, or one of your features is missing or another one.
     RegistryError
         If there is no such version.
+    MissingPackage
+        If MLflow is not installed and a registered model is asked for.
     """
     text = str(reference)
     if not text.startswith("models:/"):
         return load_model_folder(text, features=features)
+    if find_spec("mlflow") is None:  # before anything is said about the store
+        raise ModuleNotFoundError(name="mlflow")
     # imported here: a service that loads a folder does without MLflow
     from patron.registry import open_store, resolve
 

@@ -13,7 +13,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+_EXTRA_OF = {  # by the name it is imported under
+    "duckdb": "files",
+    "pyarrow": "files",
+    "filelock": "registry",
+    "mlflow": "registry",
+    "sqlalchemy": "registry",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "matplotlib": "report",
+    "openpyxl": "report",
+    "fastapi": "service",
+    "uvicorn": "service",
+    "pyspark": "spark",
+    "joblib": "train",
+    "lifetimes": "train",
+    "pydantic": "train",
+    "rich": "train",
+    "sklearn": "train",
+    "threadpoolctl": "train",
+    "typer": "train",
+    "yaml": "train",
+    "optuna": "tune",
+}
 
 
 class PatronError(Exception):
@@ -59,3 +84,37 @@ class Refused(PatronError):
     """A deliberate no: the promotion gate, stale or collapsed data."""
 
     exit_code = 3
+
+
+class MissingPackage(PatronError, ImportError):
+    """A package that the base installation does without; the text says what to install."""
+
+
+@contextmanager
+def saying_what_to_install() -> Iterator[None]:
+    """Turn a package that is not installed into one line with the extra that brings it.
+
+    For a block or, as a decorator, a function. A module missing for any other reason stays what it is.
+
+    Raises
+    ------
+    MissingPackage
+        If a package of one of the extras is not there.
+
+    Examples
+    --------
+    >>> with saying_what_to_install():
+    ...     raise ModuleNotFoundError(name="duckdb")
+    Traceback (most recent call last):
+    patron.errors.MissingPackage: this needs 'duckdb', which is not installed: pip install 'patron[files]'
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        package = (missing.name or "").partition(".")[0]
+        if package not in _EXTRA_OF:
+            raise
+        extra = _EXTRA_OF[package]
+        raise MissingPackage(
+            f"this needs '{package}', which is not installed: pip install 'patron[{extra}]'"
+        ) from None

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from patron.churn import LEARNED
 from patron.churn.choose import Rival, choose_rung, compare, simplest_unless_better
 from patron.churn.evidence import Evidence, FoldScores
-from patron.churn.ladder import Ladder, SampleSize
+from patron.churn.ladder import LEARNED, Ladder, SampleSize
 
 
 def windows(*customers: Sequence[str]) -> list[FoldScores]:

@@ -9,16 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from patron.churn import (
-    LEARNED,
-    DailyPurchases,
-    Options,
-    Panel,
-    SeasonShift,
-    TreeSettings,
-    evidence_folds,
-    fit_calibrator,
-)
+from patron.churn import DailyPurchases, Panel, SeasonShift, TreeSettings, fit_calibrator
 from patron.churn.choose import simplest_unless_better
 from patron.churn.evidence import (
     Evidence,
@@ -28,7 +19,9 @@ from patron.churn.evidence import (
     out_of_time,
     score_folds,
 )
-from patron.churn.members import Fitted, fit_members
+from patron.churn.folds import evidence_folds
+from patron.churn.ladder import LEARNED
+from patron.churn.members import Fitted, Options, fit_members
 
 HORIZON = 60
 KINDS = ("none", "sigmoid", "isotonic")

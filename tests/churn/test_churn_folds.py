@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patron.churn import evidence_folds, rolling_folds
+from patron.churn.folds import evidence_folds, rolling_folds
 
 DAYS = np.repeat(np.arange(1000, 1400, 30), 5)
 

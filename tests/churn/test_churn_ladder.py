@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.churn import LEARNED, Panel
-from patron.churn.ladder import Ladder, ladder_of, sample_size
+from patron.churn import Panel
+from patron.churn.ladder import LEARNED, Ladder, ladder_of, sample_size
 
 HORIZON = 60
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patron.churn import LEARNED, NAIVE_RULES, Options, Panel, TreeSettings
+from patron.churn import NAIVE_RULES, Panel, TreeSettings
 from patron.churn import members as door
-from patron.churn.members import fit_members
+from patron.churn.ladder import LEARNED
+from patron.churn.members import Options, fit_members
 from patron.churn.smooth import fit_smooth
 
 COLUMNS = ["days_since_last_order", "purchase_days_last_365_days", "side"]

@@ -11,8 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from patron.churn import NAIVE_RULES, ChurnModel, LinearScorer, Options, Panel, train_churn
+from patron.churn import NAIVE_RULES, ChurnModel, LinearScorer, Panel
 from patron.churn.linear import RFM_COLUMNS, fit_rule
+from patron.churn.members import Options
+from patron.churn.train import train_churn
 from patron.metrics import auc
 
 

@@ -10,22 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from patron.churn import (
-    LEARNED,
-    NAIVE_RULES,
-    AverageScorer,
-    ChurnTraining,
-    DailyPurchases,
-    Options,
-    Panel,
-    SeasonShift,
-    TreeSettings,
-    evidence_folds,
-    train_churn,
-)
+from patron.churn import NAIVE_RULES, AverageScorer, DailyPurchases, Panel, SeasonShift, TreeSettings
 from patron.churn.evidence import evidence_of, score_folds
-from patron.churn.members import fit_members
+from patron.churn.folds import evidence_folds
+from patron.churn.ladder import LEARNED
+from patron.churn.members import Options, fit_members
 from patron.churn.smooth import fit_smooth
+from patron.churn.train import ChurnTraining, train_churn
 from patron.churn.trees import fit_trees
 from patron.errors import NotEnoughData
 

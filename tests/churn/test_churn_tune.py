@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from patron.churn import PENALTY_C, Options, Panel, TreeSettings
+from patron.churn import PENALTY_C, Panel, TreeSettings
+from patron.churn.members import Options
 from patron.churn.tune import Trial, tune
 from patron.errors import NotEnoughData, PatronError
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from patron.clv import holdout_calibration
+from patron.clv.calibration import holdout_calibration
 from patron.errors import PatronError
 
 

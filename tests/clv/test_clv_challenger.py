@@ -107,7 +107,7 @@ def test_too_little_is_said() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda trees: trees | {"amount": "tree\nnonsense"}, "'amount' of the value forecast are not"),
+        (lambda trees: trees | {"amount": "tree\nnonsense"}, "forecast_amount.txt is not a LightGBM model"),
         (lambda trees: {"tweedie": trees["tweedie"]}, "lack amount, spends"),
     ],
 )
@@ -118,7 +118,7 @@ def test_damaged_trees_are_refused_when_loaded(fitted: Challenger, change: Any, 
 
 def test_other_columns_are_refused(fitted: Challenger) -> None:
     stored = fitted.to_dict() | {"columns": ["pace"]}
-    with pytest.raises(ModelError, match="expect 3 features, 1 are named"):
+    with pytest.raises(ModelError, match="its feature names are not those of the model"):
         Challenger.from_dict(stored, fitted.trees)
 
 

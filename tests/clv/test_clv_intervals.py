@@ -10,6 +10,7 @@ import pytest
 
 from patron.clv import CLVModel
 from patron.clv._draws import DRAWS, revenue_draws
+from patron.clv._parts import models_of
 from patron.clv._spend import Spend
 from patron.clv._summary import read_summary
 from patron.clv.processes.betageometric import BetaGeometric
@@ -98,18 +99,57 @@ def test_draws_have_the_expected_value():
     assert abs(draws.mean() - predicted["clv"]) <= 4 * draws.std() / np.sqrt(draws.size)
 
 
-def test_ids_seed_the_draws():
-    """Equal histories under different ids differ in their draws and in nothing else."""
+def test_equal_histories_have_equal_intervals():
+    """An interval is a function of the history: ids and neighbours leave no trace, to the bit."""
     row = {
         "repeat_orders": 4,
         "weeks_first_to_last_order": 9.0,
         "weeks_observed": 12.0,
         "mean_repeat_order_value": 5.0,
     }
-    summary = pd.DataFrame([row, row]).assign(customer_id=["0042", "42"])
-    got = CLVModel.from_params("mbgnbd", LETTERS).predict(summary)
-    assert got["clv"].nunique() == 1
-    assert got["clv_high"].nunique() == 2
+    other = row | {"repeat_orders": 90, "weeks_observed": 80.0}
+    summary = pd.DataFrame([row, other, row]).assign(customer_id=["0042", "7", "42"])
+    model = CLVModel.from_params("mbgnbd", LETTERS)
+    got, alone = model.predict(summary), model.predict(summary.head(1))
+    pd.testing.assert_series_equal(got.iloc[0], got.iloc[2], check_names=False, check_exact=True)
+    pd.testing.assert_frame_equal(alone, got.head(1), check_exact=True)
+
+
+FUTURES = 20_000
+
+
+@pytest.mark.parametrize(
+    ("purchases", "letters"),
+    [
+        ("mbgnbd", LETTERS),
+        ("mbgcnbd", LETTERS | {"r": 5.0, "k": 3}),
+        ("paretonbd", {"r": 0.8, "alpha": 8.0, "s": 0.6, "beta": 20.0, "p": 2.0, "q": 4.0, "v": 100.0}),
+    ],
+)
+def test_each_interval_holds_80_percent_of_its_own_customers_futures(purchases, letters, monkeypatch):
+    """Against plain simulation of every history by itself, between the nodes of the net as well."""
+    monkeypatch.setattr("patron.clv._draws.DRAWS", FUTURES)
+    summary = pd.DataFrame(
+        {
+            "repeat_orders": [0, 3, 7, 19, 45, 110],
+            "weeks_first_to_last_order": [0.0, 20.0, 31.0, 50.0, 88.0, 99.0],
+            "weeks_observed": [2.0, 22.0, 37.0, 51.0, 90.0, 100.0],
+            "mean_repeat_order_value": [0.0, 30.0, 90.0, 50.0, 12.0, 400.0],
+        }
+    )
+    model = CLVModel.from_params(purchases, letters)
+    got, rows = model.predict(summary, HORIZON, annual_discount_rate=RATE), read_summary(summary)
+    futures = revenue_draws(
+        *models_of(purchases, model.params_),
+        rows,
+        rows.seeds(),
+        horizon_weeks=HORIZON,
+        annual_discount_rate=RATE,
+    )
+    for (_, row), future in zip(got.iterrows(), futures, strict=True):
+        assert row["clv_high"] > 0
+        inside = (future >= row["clv_low"]) & (future <= row["clv_high"])
+        assert inside.mean() == pytest.approx(0.8, abs=0.025)
 
 
 def test_extreme_histories_draw_without_complaint():

@@ -7,7 +7,7 @@ import pytest
 import patron.clv.native.order_times as order_times
 import patron.clv.native.order_values as order_values
 import patron.clv.value as value
-from patron.clv import CLVModel, verify_model
+from patron.clv import CLVModel
 from patron.clv._comparison import difference
 from patron.clv._months import stretches
 from patron.clv._verification_regular import regular_log_likelihood, regular_predictions, silence_chance
@@ -15,6 +15,7 @@ from patron.clv.native.climbing import Prior
 from patron.clv.processes.betageometric import BetaGeometric
 from patron.clv.processes.histories import Histories
 from patron.clv.processes.regular import RegularBetaGeometric
+from patron.clv.verification import verify_model
 
 YEAR = {"horizon_months": 12, "annual_discount_rate": 0.1}
 QUARTER = YEAR | {"horizon_months": 3}  # faster

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from patron.churn import NAIVE_RULES, Calibrator, ChurnModel, ChurnTraining, LinearScorer, Panel, SeasonShift
+from patron.churn import NAIVE_RULES, Calibrator, ChurnModel, LinearScorer, Panel, SeasonShift
+from patron.churn.train import ChurnTraining
 from patron.evaluation import Judged, judge_churn
 from patron.metrics import found_shares
 

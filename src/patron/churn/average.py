@@ -39,7 +39,7 @@ class AverageScorer:
         """Features that any member reads, in order."""
         return tuple(dict.fromkeys(c for member in self.members.values() for c in member.columns))
 
-    def score(self, features: pd.DataFrame) -> np.ndarray:
+    def score(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the mean log-odds.
 
         Parameters
@@ -65,11 +65,16 @@ class AverageScorer:
         -------
         pandas.DataFrame, shape (n, len(columns))
         """
-        total = pd.DataFrame(0.0, index=range(len(features)), columns=list(self.columns))
-        for member in self.members.values():
-            found = member.contributions(features)
-            total[found.columns] = total[found.columns].to_numpy() + found.to_numpy() / len(self.members)
-        return total
+        return pd.DataFrame(self.explained(features)[1], columns=list(self.columns))
+
+    def explained(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean log-odds, shape (n,), and each feature's share, shape (n, len(columns))."""
+        found = [(member.columns, *member.explained(features)) for member in self.members.values()]
+        place = {name: column for column, name in enumerate(self.columns)}
+        total = np.zeros((len(found[0][1]), len(place)))
+        for columns, _, shares in found:
+            total[:, [place[name] for name in columns]] += shares / len(found)
+        return mean_score([score for _, score, _ in found]), total
 
 
 def mean_score(scores: list[np.ndarray]) -> np.ndarray:
@@ -99,7 +104,7 @@ def scorer_from_dict(data: Mapping[str, Any], trees: str | None) -> Member:
     if data["kind"] == "trees":
         if trees is None:
             raise KeyError("trees.txt")
-        return TreeScorer(trees, tuple(rest["columns"]))
+        return TreeScorer.read(trees, rest["columns"])
     if data["kind"] == "smooth":
         return SmoothScorer.from_dict(rest)
     return LinearScorer.from_dict(rest)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 
@@ -114,6 +113,8 @@ def _sigmoid(score: np.ndarray, churned: np.ndarray) -> Calibrator:
         return value, np.array([float(np.sum(error * x)) + theta[0], float(error.sum())])
 
     # the map must not turn the ranking round, hence the bound
+    from scipy.optimize import minimize  # at use: scoring does without
+
     found = minimize(
         loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)]
     )

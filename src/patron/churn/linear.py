@@ -70,12 +70,14 @@ class LinearScorer:
         -------
         pandas.DataFrame, shape (n, len(columns))
         """
-        values = self._transformed(features)
-        return pd.DataFrame(
-            (values - np.array(self.centre)) * np.array(self.weight), columns=list(self.columns)
-        )
+        return pd.DataFrame(self.explained(features)[1], columns=list(self.columns))
 
-    def score(self, features: pd.DataFrame) -> np.ndarray:
+    def explained(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the score, shape (n,), and each column's share of it, shape (n, len(columns))."""
+        shares = (self._transformed(features) - np.array(self.centre)) * np.array(self.weight)
+        return np.asarray(self.intercept + shares.sum(axis=1)), shares
+
+    def score(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the score, rising with the risk.
 
         Parameters
@@ -87,7 +89,7 @@ class LinearScorer:
         -------
         numpy.ndarray, shape (n,)
         """
-        return np.asarray(self.intercept + self.contributions(features).to_numpy().sum(axis=1))
+        return self.explained(features)[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorer as JSON-able data."""
@@ -112,14 +114,14 @@ class LinearScorer:
             fallback={k: (v[0], v[1]) for k, v in data["fallback"].items()},
         )
 
-    def _transformed(self, features: pd.DataFrame) -> np.ndarray:
+    def _transformed(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> np.ndarray:
         columns = []
         for name in self.columns:
-            values = features[name].to_numpy(dtype=np.float64)
+            values = np.asarray(features[name], dtype=np.float64)
             if name in self.fallback:
                 other, divisor = self.fallback[name]
                 values = np.where(
-                    np.isnan(values), features[other].to_numpy(dtype=np.float64) / divisor, values
+                    np.isnan(values), np.asarray(features[other], dtype=np.float64) / divisor, values
                 )
             columns.append(_TRANSFORMS[self.transform](values))
         return np.column_stack(columns)

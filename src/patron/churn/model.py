@@ -75,6 +75,19 @@ class ChurnModel:
             return np.empty(0)
         return self.calibrator.probability(self.scorer.score(features) + self.season.at(as_of_day))
 
+    def explained(self, features: Mapping[str, np.ndarray], as_of_day: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return `probability`, shape (n,), and `contributions`, shape (n, len(columns)), in one pass.
+
+        Parameters
+        ----------
+        features : mapping
+            Feature -> values, shape (n,), n above 0.
+        as_of_day : int
+            As in `probability`.
+        """
+        score, shares = self.scorer.explained(features)
+        return self.calibrator.probability(score + self.season.at(as_of_day)), shares
+
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the score.
 

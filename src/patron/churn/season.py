@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 
 _YEAR_DAYS = 365
@@ -189,6 +188,8 @@ def _between_near_snapshots(days: np.ndarray, day: int) -> bool:
 
 def _level(score: np.ndarray, churned: np.ndarray) -> float:
     """Return the shift of all log-odds that makes the mean probability equal the churn rate."""
+    from scipy.optimize import brentq  # at use: slow to import, and scoring does without
+
     # half a customer on either side keeps a rate of 0 or 1 finite
     rate = (float(churned.sum()) + 0.5) / (len(churned) + 1)
     return round(float(brentq(lambda shift: float(expit(score + shift).mean()) - rate, -60, 60)), 10)

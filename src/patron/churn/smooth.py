@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -55,15 +56,33 @@ class SmoothColumn:
     missing: float
     coded: bool
 
-    def contribution(self, values: Floats) -> Floats:
-        """Return the log-odds each value adds, relative to the average."""
-        if self.coded:
-            known = np.zeros(len(values))
-            for code, weight in zip(self.knots, self.weight, strict=True):
-                known = np.where(values == code, weight, known)
-        else:
-            known = self.weight[0] * normal_score(values, np.array(self.knots))
-        return np.where(np.isnan(values), self.missing, known) - self.centre
+    def codes(self, values: Floats) -> Floats:
+        """Return the log-odds of the codes of a category, 0 for a code without a weight."""
+        known = np.zeros(len(values))
+        for code, weight in zip(self.knots, self.weight, strict=True):
+            known = np.where(values == code, weight, known)
+        return known
+
+
+class _Ladder(NamedTuple):
+    """A smooth column's knots, ready to look values up."""
+
+    knots: Floats
+    ranks: Floats
+    knots_downwards: Floats
+    ranks_downwards: Floats
+    median: float
+
+    @classmethod
+    def of(cls, knots: Floats) -> _Ladder:
+        ranks = np.linspace(0, 1, len(knots))
+        return cls(knots, ranks, -knots[::-1], -ranks[::-1], float(np.median(knots)))
+
+    def middle(self, values: Floats) -> Floats:
+        """Return where values stand, 0 to 1; the median in the place of a missing one."""
+        inside = np.where(np.isnan(values), self.median, values)
+        low = np.interp(-inside, self.knots_downwards, self.ranks_downwards)
+        return np.asarray((np.interp(inside, self.knots, self.ranks) - low) / 2)
 
 
 @dataclass(frozen=True)
@@ -96,13 +115,35 @@ class SmoothScorer:
         -------
         pandas.DataFrame, shape (n, len(columns))
         """
-        values = {
-            name: part.contribution(features[name].to_numpy(dtype=np.float64))
-            for name, part in zip(self.columns, self.parts, strict=True)
-        }
-        return pd.DataFrame(values, columns=list(self.columns), index=range(len(features)))
+        return pd.DataFrame(self.explained(features)[1], columns=list(self.columns))
 
-    def score(self, features: pd.DataFrame) -> Floats:
+    def explained(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> tuple[Floats, Floats]:
+        """Return the log-odds, shape (n,), and each column's share of them, shape (n, len(columns))."""
+        values = np.column_stack([np.asarray(features[name], dtype=np.float64) for name in self.columns])
+        missing = np.isnan(values)
+        known = np.empty_like(values)
+        for place, (part, ladder) in enumerate(zip(self.parts, self._ladders, strict=True)):
+            known[:, place] = (
+                part.codes(values[:, place]) if ladder is None else ladder.middle(values[:, place])
+            )
+        smooth = np.array([ladder is not None for ladder in self._ladders])
+        slopes = np.array(
+            [part.weight[0] for part, is_smooth in zip(self.parts, smooth, strict=True) if is_smooth]
+        )
+        known[:, smooth] = slopes * np.clip(ndtri(known[:, smooth]), -_FARTHEST, _FARTHEST)
+        absent, centres = np.array([p.missing for p in self.parts]), np.array([p.centre for p in self.parts])
+        shares = np.where(missing, absent, known) - centres
+        total = np.full(len(values), self.intercept)
+        # added one after the other: a row's sum must not depend on how many rows stand beside it
+        for column in shares.T:
+            total = total + column
+        return total, shares
+
+    @cached_property
+    def _ladders(self) -> tuple[_Ladder | None, ...]:
+        return tuple(None if part.coded else _Ladder.of(np.array(part.knots)) for part in self.parts)
+
+    def score(self, features: pd.DataFrame | Mapping[str, np.ndarray]) -> Floats:
         """Return log-odds.
 
         Parameters
@@ -114,11 +155,7 @@ class SmoothScorer:
         -------
         numpy.ndarray, shape (n,)
         """
-        total = np.full(len(features), self.intercept)
-        # added one after the other: a row's sum must not depend on how many rows stand beside it
-        for name, part in zip(self.columns, self.parts, strict=True):
-            total = total + part.contribution(features[name].to_numpy(dtype=np.float64))
-        return total
+        return self.explained(features)[0]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scorer as JSON-able data."""
@@ -155,9 +192,7 @@ def normal_score(values: Floats, knots: Floats) -> Floats:
     >>> normal_score(np.array([0.0, 5.0, 99.0]), np.linspace(0, 10, 11)).round(2)
     array([-2.5,  0. ,  2.5])
     """
-    inside = np.where(np.isnan(values), np.median(knots), values)
-    ranks = np.linspace(0, 1, len(knots))
-    middle = (np.interp(inside, knots, ranks) - np.interp(-inside, -knots[::-1], -ranks[::-1])) / 2
+    middle = _Ladder.of(knots).middle(values)
     return np.where(np.isnan(values), 0.0, np.clip(ndtri(middle), -_FARTHEST, _FARTHEST))
 
 

@@ -4,10 +4,11 @@ In: a purchase summary, one row per customer, or a ledger. Out: predictions in o
 Not here: making the summary (``snapshots``), the chance of churn (``churn``).
 
 Importing this folder imports neither ``lifetimes`` nor LightGBM nor scikit-learn; ``lifetimes`` is needed
-only where it is asked for as the backend of a fit, LightGBM only by the challenger.
+only where it is asked for as the backend of a fit, LightGBM only by the challenger. What judges a model
+(``clv.calibration``, ``clv.pictures``, ``clv.tracking``, ``clv.verification``) is imported from there.
 """
 
-from patron.clv.calibration import holdout_calibration
+from patron.clv._summary import PurchaseRows, purchase_rows
 from patron.clv.challenger import BASELINE, Challenger, fit_challenger
 from patron.clv.estimator import CLVModel
 from patron.clv.evidence import Evidence, evidence_from, held_out_days
@@ -17,14 +18,13 @@ from patron.clv.forecast import (
     ValueForecast,
     last_year_per_day,
     rescaled,
+    rescaled_columns,
+    value_inputs,
     value_matrix,
 )
 from patron.clv.ledger_view import LedgerView, view_ledger
 from patron.clv.margins import customer_margins, net_ratios
-from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
-from patron.clv.tracking import tracking
-from patron.clv.value import customer_value, value_at_risk
-from patron.clv.verification import Comparison, verify_model
+from patron.clv.value import customer_value, value_at_risk, value_of_rows
 
 __all__ = [
     "BASELINE",
@@ -32,25 +32,23 @@ __all__ = [
     "SINGLE_ENTRANTS",
     "CLVModel",
     "Challenger",
-    "Comparison",
     "Evidence",
     "LedgerView",
+    "PurchaseRows",
     "ValueForecast",
-    "alive_grid",
     "customer_margins",
     "customer_value",
     "evidence_from",
     "fit_challenger",
-    "frequency_classes",
     "held_out_days",
-    "holdout_calibration",
     "last_year_per_day",
     "net_ratios",
-    "order_value_shares",
+    "purchase_rows",
     "rescaled",
-    "tracking",
+    "rescaled_columns",
     "value_at_risk",
+    "value_inputs",
     "value_matrix",
-    "verify_model",
+    "value_of_rows",
     "view_ledger",
 ]

@@ -67,12 +67,16 @@ def parts_of(known: Parameters, rows: PurchaseRows) -> list[Part]:
 
 def for_each_part(known: Parameters, rows: PurchaseRows, share: Floats, compute: Compute) -> pd.DataFrame:
     """Compute columns part by part and put the rows back in order, indexed like the summary."""
+    return pd.DataFrame(columns_by_part(known, rows, share, compute), index=rows.index)
+
+
+def columns_by_part(known: Parameters, rows: PurchaseRows, share: Floats, compute: Compute) -> Columns:
+    """Compute columns part by part and put the rows back in order."""
     whole: Columns = {}
     for part in parts_of(known, rows):
         found = compute(*models_of(known.purchases, part.params), *part.rows(rows, share))
         if part.place is None:
-            whole = found
-            break
+            return found
         for name, values in found.items():
             whole.setdefault(name, np.empty(len(rows)))[part.place] = values
-    return pd.DataFrame(whole, index=rows.index)
+    return whole

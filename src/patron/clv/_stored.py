@@ -8,14 +8,16 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from patron.clv.native.attempts import FitResult
 from patron.clv.processes import PROCESSES
 from patron.errors import ModelError
+
+if TYPE_CHECKING:
+    from patron.clv.native.attempts import FitResult
 
 SCHEMA_VERSION = 2
 SPEND_LETTERS = ("p", "q", "v")

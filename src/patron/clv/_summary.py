@@ -7,7 +7,7 @@ Not here: making the summary from orders (``snapshots``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +84,13 @@ class PurchaseRows:
         return np.array([column[row] for column in numbers], dtype="<f8").tobytes()
 
 
-def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
+def read_summary(summary: pd.DataFrame | PurchaseRows, by: str | None = None) -> PurchaseRows:
     """Check a purchase summary and take it apart.
 
     Parameters
     ----------
     summary : DataFrame, n rows
-        See ``CLVModel.fit``.
+        See ``CLVModel.fit``. Rows that were read before are taken as they are.
     by : str, optional
         Column that tells segments apart.
 
@@ -99,6 +99,8 @@ def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
     PatronError
         With every problem at once.
     """
+    if isinstance(summary, PurchaseRows):
+        return summary
     if not (by is None or isinstance(by, str)):
         raise PatronError(f"by must name one column, not {by!r}")
     if not isinstance(summary, pd.DataFrame) and hasattr(summary, "to_pandas"):
@@ -131,6 +133,35 @@ def read_summary(summary: pd.DataFrame, by: str | None = None) -> PurchaseRows:
     segment = None if by is None else segment_texts(summary[by])
     count, span, observed, value = columns
     return PurchaseRows(Histories(count, span, observed), value, log_gaps, summary.index, ids, segment)
+
+
+def purchase_rows(
+    columns: Mapping[str, Floats], customer_id: NDArray[Any], segment: NDArray[Any] | None = None
+) -> PurchaseRows:
+    """Make rows of arrays that have been checked.
+
+    Parameters
+    ----------
+    columns : mapping
+        `SUMMARY_COLUMNS` and ``sum_log_gap_weeks``, shape (n,) each.
+    customer_id : ndarray of object, shape (n,)
+        Ids.
+    segment : ndarray, shape (n,), optional
+        The attribute that tells customers apart.
+
+    Returns
+    -------
+    PurchaseRows
+    """
+    *history, value = (columns[name] for name in SUMMARY_COLUMNS)
+    return PurchaseRows(
+        Histories(*history),
+        value,
+        columns["sum_log_gap_weeks"],
+        pd.RangeIndex(len(value)),
+        customer_id,
+        None if segment is None else segment_texts(pd.Series(segment)),
+    )
 
 
 def segment_texts(values: pd.Series) -> NDArray[Any]:

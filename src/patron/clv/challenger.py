@@ -15,16 +15,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from patron.errors import ModelError, NotEnoughData
+from patron.tree_text import checked_trees
 
 if TYPE_CHECKING:
     import lightgbm as lgb
 
+#: A frame, or feature -> values of shape (n,).
+Features: TypeAlias = pd.DataFrame | Mapping[str, np.ndarray]
 #: The column that holds the value expected without trees, in the currency of the target.
 BASELINE = "baseline_value"
 #: Name of a model -> what LightGBM is asked to fit.
@@ -76,14 +79,14 @@ class Challenger:
 
     @cached_property
     def _boosters(self) -> dict[str, lgb.Booster]:
-        return {name: _booster(name, self.trees[name], len(self.columns)) for name in OBJECTIVES}
+        return {name: _booster(name, self.trees[name], self.columns) for name in OBJECTIVES}
 
-    def predict(self, features: pd.DataFrame) -> np.ndarray:
+    def predict(self, features: Features) -> np.ndarray:
         """Predict values.
 
         Parameters
         ----------
-        features : pandas.DataFrame, shape (n, ...)
+        features : pandas.DataFrame, shape (n, ...), or mapping of arrays
             With the columns and `BASELINE`.
 
         Returns
@@ -95,9 +98,9 @@ class Challenger:
         values: np.ndarray = 0.5 * (halves["tweedie"] + halves["amount"])
         return values
 
-    def halves(self, features: pd.DataFrame) -> dict[str, np.ndarray]:
+    def halves(self, features: Features) -> dict[str, np.ndarray]:
         """Predict by Tweedie (``tweedie``) and by the two parts (``amount``): currency, shape (n,) each."""
-        if features.empty:
+        if len(next(iter(features.values())) if isinstance(features, Mapping) else features) == 0:
             return {"tweedie": np.zeros(0), "amount": np.zeros(0)}
         matrix, start = _matrix(features, self.columns), _start(features, self.floor, self.unit)
         threads = _threads(len(matrix), None)
@@ -254,27 +257,27 @@ def _level(target: np.ndarray, start: np.ndarray) -> float:
     return float(target.mean() / np.exp(start).mean())
 
 
-def _start(features: pd.DataFrame, floor: float, unit: float) -> np.ndarray:
+def _start(features: Features, floor: float, unit: float) -> np.ndarray:
     """Return the logarithm of where the trees begin."""
-    baseline = np.maximum(features[BASELINE].to_numpy(dtype=np.float64), 0.0)
+    baseline = np.maximum(np.asarray(features[BASELINE], dtype=np.float64), 0.0)
     start: np.ndarray = np.log((baseline + floor) / unit)
     return start
 
 
-def _booster(name: str, text: str, columns: int) -> lgb.Booster:
+def _booster(name: str, text: str, columns: Sequence[str]) -> lgb.Booster:
     import lightgbm as lgb
 
     try:
-        booster = lgb.Booster(model_str=text)
+        booster = lgb.Booster(model_str=checked_trees(text, columns, f"forecast_{name}.txt"))
     except lgb.basic.LightGBMError as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"The trees {name!r} of the value forecast are not a LightGBM model ({reason}). Train it again."
         ) from None
-    if booster.num_feature() != columns:
+    if booster.num_feature() != len(columns):
         raise ModelError(
             f"The trees {name!r} of the value forecast expect {booster.num_feature()} features, "
-            f"{columns} are named. Train it again."
+            f"{len(columns)} are named. Train it again."
         )
     return booster
 
@@ -284,5 +287,7 @@ def _threads(rows: int, most: int | None) -> int:
     return 1 if rows < _ROWS_WORTH_THREADS else most or 0
 
 
-def _matrix(features: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+def _matrix(features: Features, columns: Sequence[str]) -> np.ndarray:
+    if isinstance(features, Mapping):
+        return np.column_stack([np.asarray(features[name], dtype=np.float64) for name in columns])
     return np.ascontiguousarray(features[list(columns)].to_numpy(dtype=np.float64))

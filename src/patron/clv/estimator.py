@@ -9,15 +9,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._learning import learn_parameters
 from patron.clv._months import stretches
-from patron.clv._parts import Compute, for_each_part, models_of
+from patron.clv._parts import Compute, columns_by_part, for_each_part, models_of
 from patron.clv._portfolio import PortfolioValue, portfolio_value
 from patron.clv._settings import Settings
 from patron.clv._spend import Spend, expected_order_value
@@ -37,6 +36,8 @@ from patron.clv.value import checked_share, clv_columns, own_horizons, value_col
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
+#: A purchase summary, or rows of one that have been read.
+Summary: TypeAlias = pd.DataFrame | PurchaseRows
 
 
 class CLVModel(Settings):
@@ -146,6 +147,8 @@ class CLVModel(Settings):
         PatronError
             When the data cannot be used, with all problems; ``NotEnoughData`` when they hold too little.
         """
+        from patron.clv._learning import learn_parameters  # at use: predicting does without the fitting
+
         summary = data
         if is_ledger(data, as_of, reading):
             view = view_ledger(data, as_of, reading)
@@ -279,7 +282,7 @@ class CLVModel(Settings):
 
     def clv(
         self,
-        summary: pd.DataFrame,
+        summary: Summary,
         horizon_weeks: float = 52,
         *,
         margin: float | Floats = 1.0,
@@ -293,11 +296,11 @@ class CLVModel(Settings):
             rows, lambda process, spend, some, own: clv_columns(process, spend, some, own, months), share
         )
 
-    def alive_probability(self, summary: pd.DataFrame) -> Floats:
+    def alive_probability(self, summary: Summary) -> Floats:
         """Chance that the customer still buys here at all, shape (n,)."""
         return self._of_process(summary, lambda process, past: process.alive_probability(past))
 
-    def no_order_probability(self, summary: pd.DataFrame, horizon_weeks: float | Floats) -> Floats:
+    def no_order_probability(self, summary: Summary, horizon_weeks: float | Floats) -> Floats:
         """Chance of no order in the next ``horizon_weeks`` (of all, or of each), shape (n,)."""
         return self._within(
             summary,
@@ -307,7 +310,7 @@ class CLVModel(Settings):
             ),
         )
 
-    def expected_orders(self, summary: pd.DataFrame, horizon_weeks: float | Floats) -> Floats:
+    def expected_orders(self, summary: Summary, horizon_weeks: float | Floats) -> Floats:
         """Expect so many orders in the next ``horizon_weeks`` (of all, or of each), shape (n,)."""
         return self._within(summary, horizon_weeks, expected_orders)
 
@@ -318,7 +321,7 @@ class CLVModel(Settings):
         """
         return self._pooled()[0].expected_orders_since_first(check_times(weeks))
 
-    def expected_order_value(self, summary: pd.DataFrame) -> Floats:
+    def expected_order_value(self, summary: Summary) -> Floats:
         """Estimate the value of an order (currency), shape (n,)."""
         return self._one(
             read_summary(summary, self.by),
@@ -359,14 +362,14 @@ class CLVModel(Settings):
         return read_summary(data, self.by)
 
     def _of_process(
-        self, summary: pd.DataFrame, compute: Callable[[PurchaseProcess, Histories], Floats]
+        self, summary: Summary, compute: Callable[[PurchaseProcess, Histories], Floats]
     ) -> Floats:
         rows = read_summary(summary, self.by)
         return self._one(rows, lambda process, _, some, __: {"": compute(process, some.history)})
 
     def _within(
         self,
-        summary: pd.DataFrame,
+        summary: Summary,
         horizon_weeks: float | Floats,
         compute: Callable[[PurchaseProcess, Histories, float | Floats], Floats],
     ) -> Floats:
@@ -383,8 +386,8 @@ class CLVModel(Settings):
 
     def _one(self, rows: PurchaseRows, compute: Compute, share: Floats | None = None) -> Floats:
         """Compute a single column."""
-        table = for_each_part(self._known(), rows, np.ones(len(rows)) if share is None else share, compute)
-        return table.iloc[:, 0].to_numpy()
+        shares = np.ones(len(rows)) if share is None else share
+        return next(iter(columns_by_part(self._known(), rows, shares, compute).values()))
 
     def _known(self) -> Parameters:
         """Give everything fitted to the folder's own functions."""

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from patron.clv._months import DAYS_PER_WEEK, WEEKS_PER_MONTH, stretches
+from patron.clv._summary import PurchaseRows
 from patron.clv.challenger import BASELINE, OBJECTIVES, Challenger
 from patron.clv.estimator import CLVModel
 from patron.errors import ModelError
@@ -188,6 +189,21 @@ def value_matrix(
         The features, `PURCHASE_COLUMNS` and the baseline: the mean of what the purchase model expects and
         of last year again.
     """
+    own = {str(name): features[name].to_numpy() for name in features}
+    return pd.DataFrame(
+        value_inputs(summary, own, earned, last_year, purchases, value_days), index=features.index
+    )
+
+
+def value_inputs(
+    summary: pd.DataFrame | PurchaseRows,
+    features: Mapping[str, np.ndarray],
+    earned: np.ndarray,
+    last_year: np.ndarray,
+    purchases: CLVModel,
+    value_days: int,
+) -> dict[str, np.ndarray]:
+    """Compute the columns of `value_matrix` as arrays, from features as arrays."""
     weeks = value_days / DAYS_PER_WEEK
     orders = purchases.expected_orders(summary, weeks)
     worth = purchases.expected_order_value(summary)
@@ -200,9 +216,8 @@ def value_matrix(
         "last_year_value": last_year * value_days,
     }
     baseline = 0.5 * (added["expected_value"] + added["last_year_value"])
-    own = features.drop(columns=[name for name in added if name in features])
-    table = pd.DataFrame({**added, BASELINE: baseline}, index=own.index)
-    return pd.concat([own, table], axis=1)
+    own = {name: values for name, values in features.items() if name not in added}
+    return {**own, **added, BASELINE: baseline}
 
 
 def last_year_per_day(
@@ -258,19 +273,25 @@ def rescaled(value: pd.DataFrame, clv: np.ndarray) -> pd.DataFrame:
     >>> rescaled(own, np.array([50.0])).iloc[0].tolist()
     [50.0, 20.0, 65.0]
     """
-    before = value["clv"].to_numpy(dtype=np.float64)
+    moved = rescaled_columns({str(name): value[name].to_numpy() for name in value}, clv)
+    return value.assign(**moved)
+
+
+def rescaled_columns(value: Mapping[str, np.ndarray], clv: np.ndarray) -> dict[str, np.ndarray]:
+    """Compute the columns of `rescaled` as arrays; those that do not move come along."""
+    before = np.asarray(value["clv"], dtype=np.float64)
     known = before > 0
     factor = np.where(known, clv / np.where(known, before, 1.0), 0.0)
-    found = value.assign(clv=clv)
+    found = {**value, "clv": clv}
     for name in ("clv_low", "clv_high", "clv_if_silent"):
         if name in value:
-            found[name] = value[name].to_numpy(dtype=np.float64) * factor
+            found[name] = np.asarray(value[name], dtype=np.float64) * factor
     if "clv_if_silent" in value:
         found["clv_if_silent"] = np.where(
             value["clv_if_silent"] <= before, np.minimum(found["clv_if_silent"], clv), found["clv_if_silent"]
         )
     if "clv_if_kept" in value:
-        kept = value["clv_if_kept"].to_numpy(dtype=np.float64)
+        kept = np.asarray(value["clv_if_kept"], dtype=np.float64)
         moved = np.where(known, np.minimum(kept * factor, np.maximum(kept, _MOST_KEPT * clv)), kept)
         found["clv_if_kept"] = np.where(kept >= before, np.maximum(moved, clv), moved)
     return found

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from patron.clv._draws import value_interval
+from patron.clv._interval import value_interval
 from patron.clv._kept import orders_if_kept
 from patron.clv._months import DAYS_PER_WEEK, WEEKS_PER_MONTH, Stretches, stretches
-from patron.clv._parts import Columns, for_each_part
+from patron.clv._parts import Columns, columns_by_part
 from patron.clv._spend import Spend, expected_order_value
 from patron.clv._summary import PurchaseRows, read_summary
 from patron.clv.processes import PurchaseProcess
@@ -87,6 +87,29 @@ def customer_value(
     True
     """
     rows = read_summary(summary, model.by)
+    columns = value_of_rows(
+        model,
+        rows,
+        horizon_months=horizon_months,
+        churn_horizon_days=churn_horizon_days,
+        margin=margin,
+        annual_discount_rate=annual_discount_rate,
+    )
+    table = pd.DataFrame(columns, index=rows.index)
+    table.insert(1, "no_order_probability", table.pop("no_order_probability"))
+    return table
+
+
+def value_of_rows(
+    model: CLVModel,
+    rows: PurchaseRows,
+    *,
+    horizon_months: int,
+    churn_horizon_days: float | Floats,
+    margin: float | Floats = 1.0,
+    annual_discount_rate: float = 0.0,
+) -> Columns:
+    """Compute the columns of ``customer_value`` as arrays, for rows that have been read."""
     check_horizon("horizon_months", horizon_months)
     own_days = own_horizons("churn_horizon_days", churn_horizon_days, len(rows))
     check_rate(annual_discount_rate)
@@ -104,9 +127,7 @@ def customer_value(
         earned = share * found["expected_order_value"]
         return found | _split_columns(process, some.history, weeks, months, whole, earned, found)
 
-    table = for_each_part(model._known(), rows, given, columns)
-    table.insert(1, "no_order_probability", table.pop("no_order_probability"))
-    return table
+    return columns_by_part(model._known(), rows, given, columns)
 
 
 def _split_columns(
@@ -169,7 +190,12 @@ def value_columns(
     expected = _expected_value(process, spend, rows, stretches(0.0, horizon_weeks, annual_discount_rate))
     orders = process.expected_orders_if_alive(rows.history, np.array([horizon_weeks]))[:, 0]
     low, high = value_interval(
-        process, spend, rows, horizon_weeks=horizon_weeks, annual_discount_rate=annual_discount_rate
+        process,
+        spend,
+        rows,
+        alive=expected.alive,
+        horizon_weeks=horizon_weeks,
+        annual_discount_rate=annual_discount_rate,
     )
     columns = {
         "alive_probability": expected.alive,

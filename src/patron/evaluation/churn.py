@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from patron.churn import NAIVE_RULES, ChurnTraining, Panel, SeasonShift
+from patron.churn import NAIVE_RULES, Panel, SeasonShift
+from patron.churn.train import ChurnTraining
 from patron.evaluation.grade import Grade, churn_grade
 from patron.metrics import (
     auc,

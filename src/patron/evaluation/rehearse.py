@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from patron.churn import PENALTY_C, ChurnTraining, Options, Panel, TreeSettings, train_churn
+from patron.churn import PENALTY_C, Panel, TreeSettings
+from patron.churn.members import Options
+from patron.churn.train import ChurnTraining, train_churn
 from patron.churn.tune import Trial, Tuned, tune
 from patron.clv import CLVModel
 from patron.errors import NotEnoughData

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from patron.clv import CLVModel, LedgerView, holdout_calibration
+from patron.clv import CLVModel, LedgerView
+from patron.clv.calibration import holdout_calibration
 from patron.clv.pictures import alive_grid, frequency_classes, order_value_shares
 from patron.clv.tracking import tracking
 from patron.evaluation.grade import ValueGrade, clv_grade

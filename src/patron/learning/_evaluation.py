@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from patron.churn import ChurnTraining, Panel
+from patron.churn import Panel
+from patron.churn.train import ChurnTraining
 from patron.evaluation import ChurnRecipe, Judged, JudgedValue
 from patron.scoring import ScoringParts, standing_of, status_counts, status_of
 from patron.segments import segment_inputs
-from patron.snapshots import CustomerTables, day_text, history_before
+from patron.snapshots import CustomerTables, day_text, history_before, own_limits
 
 
 def evaluation_of(
@@ -55,6 +56,11 @@ def counts_of(tables: CustomerTables, as_of_day: int, parts: ScoringParts) -> di
     history = history_before(tables, as_of_day)
     inputs = segment_inputs(history)
     everybody = len(history.days.select("customer_id").unique().collect())
-    standing = standing_of(parts.settings, parts.recipe, history, inputs)
-    statuses = status_of(inputs, as_of_day, standing.limit_days).tolist()
+    first, last = inputs["first_day"].to_numpy(), inputs["last_day"].to_numpy()
+    limits = None
+    if parts.recipe.rhythm is not None:
+        limits = own_limits(history, parts.recipe.rhythm)["limit_days"].to_numpy()
+    standing = standing_of(parts.settings, as_of_day, first, last, limits)
+    bought = inputs["purchase_days"].to_numpy()
+    statuses = status_of(last, bought, as_of_day, standing.limit_days).tolist()
     return status_counts([*statuses, *["excluded"] * (everybody - len(inputs))])

@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from patron.churn import ChurnTraining, Panel
+from patron.churn import Panel
+from patron.churn.train import ChurnTraining
 from patron.churn.tune import Trial
 from patron.clv import CLVModel, ValueForecast
 from patron.errors import NotEnoughData

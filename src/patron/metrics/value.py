@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from patron.errors import NotEnoughData
 from patron.metrics._checks import Floats, actual_and_predicted
@@ -139,6 +138,8 @@ def spearman(actual: ArrayLike, predicted: ArrayLike) -> float | None:
         If lengths differ or a value is not finite.
     """
     values, predictions = actual_and_predicted(actual, predicted)
+    from scipy.stats import rankdata  # at use: slow to import, and scoring does without
+
     a, b = (rankdata(side) - (len(side) + 1) / 2 for side in (values, predictions))
     spread = float((a * a).sum()) * float((b * b).sum())
     return float((a * b).sum()) / spread**0.5 if spread > 0 else None
@@ -181,6 +182,8 @@ def _errors(actual: ArrayLike, predicted: ArrayLike) -> Floats:
 def _area(values: Floats, ranking: Floats) -> float:
     """Area between the concentration curve and the diagonal, up to a factor that cancels in the ratio."""
     # The mean rank of a tie stands for all of its customers, which averages over their possible orders.
+    from scipy.stats import rankdata  # at use, as above
+
     return float(((rankdata(ranking) - (len(values) + 1) / 2) * values).sum())
 
 

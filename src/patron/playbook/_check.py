@@ -47,8 +47,10 @@ class CheckedRule(NamedTuple):
     within_days: int | None
 
 
-def checked_rules(content: Mapping[str, Any]) -> tuple[list[CheckedRule], list[str]]:
-    """Check a whole playbook.
+def checked_rules(
+    content: Mapping[str, Any], *, tries_customers: bool = True
+) -> tuple[list[CheckedRule], list[str]]:
+    """Check a whole playbook; trying customers finds the rules that can never fit.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def checked_rules(content: Mapping[str, Any]) -> tuple[list[CheckedRule], list[s
         raise ConfigError("A playbook must be a block with the key rules: a list of at least one rule.")
     problems = _unknown(content, ("rules",), "the playbook")
     checked = [_rule(rule, f"rule {number}", problems) for number, rule in enumerate(rules, start=1)]
-    if not problems:
+    if tries_customers and not problems:
         problems = _never_reached([rule.when for rule in checked])
     if problems:
         raise ConfigError(problems)
@@ -99,7 +101,7 @@ def _when(when: Mapping[str, Any], where: str, problems: list[str]) -> When:
         if key in CONDITIONS:
             problems += [_wrong_value(where, key, v, known) for v in wrong]
             problems += [f"{where}: {key} is an empty list; it fits nobody."] if not values else []
-        checked[str(key)] = tuple(str(v) for v in values)
+        checked[str(key)] = tuple(dict.fromkeys(str(v) for v in values))
     return checked
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from patron.playbook._check import checked_rules
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Columns of score rows.
+Columns: TypeAlias = "pd.DataFrame | Mapping[str, NDArray[Any]]"
 REASON_COLUMNS = ("reason_1_code", "reason_2_code", "reason_3_code")
 
 
@@ -83,7 +85,7 @@ class Playbook:
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Playbook:
+    def from_dict(cls, content: Mapping[str, Any], *, tries_customers: bool = True) -> Playbook:
         """Build a playbook from plain values; needs no YAML.
 
         Parameters
@@ -92,6 +94,9 @@ class Playbook:
             ``{"rules": [{"when": {"tier": "at_risk"}, "action": {"en": "...", "zh": "..."}}, ...]}``; a
             condition takes one value or a list, an action one text for all languages or one per language.
             A rule may have ``say`` and ``done_by`` (texts like the action) and ``within_days`` (>= 0).
+        tries_customers : bool
+            Whether to look for rules that can never fit by trying every kind of customer: a help for whoever
+            writes a playbook, which takes its time.
 
         Returns
         -------
@@ -109,7 +114,7 @@ class Playbook:
         >>> book.action({"tier": "at_risk", "status": "scored"}), book.action({"tier": "standard"})
         ('Call.', '')
         """
-        checked, warnings = checked_rules(content)
+        checked, warnings = checked_rules(content, tries_customers=tries_customers)
         return cls(tuple(Rule(*rule) for rule in checked), tuple(warnings))
 
     def to_dict(self) -> dict[str, Any]:
@@ -131,9 +136,8 @@ class Playbook:
         str
             Empty if no rule fits or the customer is excluded.
         """
-        if row.get("status") == "excluded":
-            return ""
-        return next((rule.text(language) for rule in self.rules if rule.fits(row)), "")
+        number = self._rule_of(row)
+        return "" if number < 0 else self.rules[number].text(language)
 
     def actions(self, frame: pd.DataFrame, language: str = "en") -> list[str]:
         """Say what to do with each customer of a frame.
@@ -150,8 +154,26 @@ class Playbook:
         list of str
             In the order of the rows; the same as `action` row by row.
         """
+        return [str(text) for text in self.actions_of(frame, len(frame), language)]
+
+    def actions_of(self, columns: Columns, rows: int, language: str = "en") -> NDArray[Any]:
+        """Say what to do with each customer of arrays.
+
+        Parameters
+        ----------
+        columns : mapping of str to array, or DataFrame
+            Columns of score rows, shape (rows,) each; those that are missing count as null.
+        rows : int
+            Number of customers.
+        language : str
+            ``en`` or ``zh``.
+
+        Returns
+        -------
+        ndarray of object, shape (rows,)
+        """
         texts = [*(rule.text(language) for rule in self.rules), ""]
-        return [texts[number] for number in self._first_fits(frame)]
+        return np.array(texts, dtype=object)[self._first_fits(columns, rows)]
 
     def choose(self, frame: pd.DataFrame, language: str = "en") -> pd.DataFrame:
         """Say everything the playbook knows about what to do with each customer of a frame.
@@ -178,7 +200,7 @@ class Playbook:
         """
         import pandas as pd
 
-        numbers = self._first_fits(frame)
+        numbers = self._first_fits(frame, len(frame))
         texts = {
             name: [*(in_language(getattr(rule, name), language) for rule in self.rules), ""]
             for name in ("action", "say", "done_by")
@@ -189,17 +211,37 @@ class Playbook:
             chosen | {"within_days": np.array(days, dtype=np.float64)[numbers]}, index=frame.index
         )
 
-    def _first_fits(self, frame: pd.DataFrame) -> NDArray[np.int64]:
-        """Return the position of each customer's rule, -1 where none fits."""
-        chosen = np.full(len(frame), -1, dtype=np.int64)
-        free = ~_holds(frame, "status", ("excluded",))
-        for number, rule in enumerate(self.rules):
-            fits = free.copy()
-            for key, values in rule.when.items():
-                fits &= np.logical_or.reduce([_holds(frame, column, values) for column in _columns(key)])
-            chosen[fits] = number
-            free &= ~fits
-        return chosen
+    def _first_fits(self, columns: Columns, rows: int) -> NDArray[np.int64]:
+        """Return the position of each customer's rule, -1 where none fits.
+
+        Rules look at a few columns of few values: each combination that occurs is asked once.
+        """
+        if rows == 0:
+            return np.empty(0, dtype=np.int64)
+        asked = dict.fromkeys(c for rule in self.rules for key in rule.when for c in _columns(key))
+        names = [name for name in ("status", *asked) if name in columns]
+        if rows == 1:
+            only = {name: np.asarray(columns[name], dtype=object)[0] for name in names}
+            return np.array([self._rule_of(only)], dtype=np.int64)
+        import pandas as pd
+
+        combination, values = np.zeros(rows, dtype=np.int64), []
+        for name in dict.fromkeys(names):
+            codes, known = pd.factorize(np.asarray(columns[name], dtype=object))
+            # -1 is what is missing; combinations are numbered anew, so that the number stays small
+            combination, _ = pd.factorize(combination * (len(known) + 1) + codes + 1)
+            values.append((name, codes, known))
+        _, first, place = np.unique(combination, return_index=True, return_inverse=True)
+        chosen = [
+            self._rule_of({name: known[codes[at]] for name, codes, known in values if codes[at] >= 0})
+            for at in first
+        ]
+        return np.array(chosen, dtype=np.int64)[place]
+
+    def _rule_of(self, row: Mapping[str, Any]) -> int:
+        if row.get("status") == "excluded":
+            return -1
+        return next((number for number, rule in enumerate(self.rules) if rule.fits(row)), -1)
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
@@ -219,9 +261,3 @@ def _columns(condition: str) -> tuple[str, ...]:
 
 def _is_one_of(value: object, values: tuple[str, ...]) -> bool:
     return isinstance(value, str) and value in values  # pandas' NA cannot be compared
-
-
-def _holds(frame: pd.DataFrame, column: str, values: tuple[str, ...]) -> NDArray[np.bool_]:
-    if column not in frame.columns:
-        return np.zeros(len(frame), dtype=bool)
-    return np.asarray(frame[column].isin(list(values)).to_numpy(dtype=bool))

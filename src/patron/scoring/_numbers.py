@@ -7,7 +7,13 @@ Not here: words (`_reasons_en`, `_reasons_zh`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+#: For fewer values than this pandas costs more than it saves.
+_FEW = 16
 
 #: Feature (or a word such as ``effect``) -> number, word, or names.
 Values = Mapping[str, "float | str | Sequence[str]"]
@@ -29,6 +35,70 @@ class Facts(NamedTuple):
     now: str
     past: str = ""
     comparable: bool = True
+
+
+def significant(values: np.ndarray, digits: int) -> np.ndarray:
+    """Round to so many significant digits, to the same bits as writing each number and reading it back.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of float64
+        May hold missing values.
+    digits : int
+        1 to 15.
+
+    Returns
+    -------
+    numpy.ndarray of the same shape
+
+    Examples
+    --------
+    >>> significant(np.array([1 / 3, 123456.0, 0.0]), 4).tolist()
+    [0.3333, 123500.0, 0.0]
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        power = np.floor(np.log10(np.abs(values)))
+        shift = digits - 1 - power
+        # powers of ten up to this are exact, and so is one rounding of a product or quotient with them
+        easy = np.abs(shift) <= 22
+        ten = 10.0 ** np.where(easy, np.abs(shift), 0.0)
+        scaled = np.where(shift >= 0, values * ten, values / ten)
+        whole = np.rint(scaled)
+        found = np.where(shift >= 0, whole / ten, whole * ten)
+        easy &= (np.abs(whole) >= 10.0 ** (digits - 1)) & (np.abs(whole) < 10.0**digits)
+        # near the middle between two numbers a product may have been rounded to the other side
+        easy &= np.abs(np.abs(scaled - np.floor(scaled)) - 0.5) > 1e-4
+    plain_ones = easy | (values == 0.0) | np.isnan(values)
+    found = np.where(easy, found, values)
+    for place in zip(*np.nonzero(~plain_ones), strict=True):
+        found[place] = float(f"{values[place]:.{digits - 1}e}")
+    return found
+
+
+def factorized(values: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """Return which of the known values each one is (-1: missing), and the known values.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n,)
+        Numbers, or texts and None.
+
+    Returns
+    -------
+    codes : numpy.ndarray of int, shape (n,)
+    known : list
+
+    Examples
+    --------
+    >>> factorized(np.array(["b", None, "b"], dtype=object))
+    (array([ 0, -1,  0]), ['b'])
+    """
+    if len(values) > _FEW:
+        codes, known = pd.factorize(values)
+        return codes, known.tolist()
+    found: dict[Any, int] = {}
+    places = [-1 if v is None or v != v else found.setdefault(v, len(found)) for v in values.tolist()]
+    return np.array(places, dtype=np.int64), list(found)
 
 
 def number_of(values: Values, name: str) -> float | None:

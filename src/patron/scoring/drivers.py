@@ -6,6 +6,9 @@ Not here: what is said about a driver (`texts`), and which drivers a customer is
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -42,6 +45,7 @@ DRIVERS: dict[str, tuple[str, ...]] = {
 OUTLOOK = ("alive_probability", "no_order_probability", "expected_orders_in_horizon")
 
 
+@cache
 def driver_of(feature: str) -> str:
     """Return the driver a feature belongs to; for `OUTLOOK`, that of a customer who is late.
 
@@ -69,7 +73,7 @@ def shares_of_drivers(contributions: pd.DataFrame, features: pd.DataFrame) -> di
         Driver -> frame of shape (n, number of its features), in log-odds; every contribution is in one of
         them, and zero in the others. Drivers in the order of `DRIVERS`.
     """
-    late = _late(features)
+    late = _late(features, len(contributions))
     found: dict[str, dict[str, np.ndarray]] = {code: {} for code in DRIVERS}
     for name in map(str, contributions.columns):
         values = contributions[name].to_numpy(dtype=np.float64)
@@ -110,6 +114,41 @@ def by_driver(contributions: pd.DataFrame, features: pd.DataFrame) -> pd.DataFra
     )
 
 
+def driver_matrix(
+    names: Sequence[str], contributions: np.ndarray, features: Mapping[str, np.ndarray]
+) -> tuple[list[str], np.ndarray]:
+    """Add up the contributions of the features of each driver, as `by_driver` does, from arrays.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Features that contribute.
+    contributions : numpy.ndarray, shape (n, len(names))
+        In log-odds.
+    features : mapping
+        Feature -> values, shape (n,).
+
+    Returns
+    -------
+    codes : list of str
+        Drivers, in the order of `DRIVERS`.
+    grouped : numpy.ndarray, shape (n, len(codes))
+        In log-odds.
+    """
+    late, zero = _late(features, len(contributions)), np.zeros(len(contributions))
+    found: dict[str, np.ndarray] = {}
+    for place, name in enumerate(names):
+        values = contributions[:, place]
+        if name in OUTLOOK:
+            found["silence"] = found.get("silence", zero) + np.where(late, values, 0.0)
+            found["frequency"] = found.get("frequency", zero) + np.where(late, 0.0, values)
+        else:
+            code = driver_of(name)
+            found[code] = found.get(code, zero) + values
+    codes = [code for code in DRIVERS if code in found]
+    return codes, np.column_stack([found[code] for code in codes])
+
+
 def _sum(shares: pd.DataFrame) -> np.ndarray:
     total = np.zeros(len(shares))
     # added one after the other: a row's sum must not depend on how many rows stand beside it
@@ -118,9 +157,9 @@ def _sum(shares: pd.DataFrame) -> np.ndarray:
     return total
 
 
-def _late(features: pd.DataFrame) -> np.ndarray:
+def _late(features: pd.DataFrame | Mapping[str, np.ndarray], rows: int) -> np.ndarray:
     """Say who has been silent for longer than usual; without a usual gap, silence is all there is."""
     if "silence_to_median_gap_ratio" not in features:
-        return np.ones(len(features), dtype=bool)
-    ratio = features["silence_to_median_gap_ratio"].to_numpy(dtype=np.float64)
+        return np.ones(rows, dtype=bool)
+    ratio = np.asarray(features["silence_to_median_gap_ratio"], dtype=np.float64)
     return np.asarray(~(ratio <= 1.0))

@@ -7,73 +7,66 @@ Not here: the purchase model's own columns (`scoring.score`), fitting (`evaluati
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
-from patron.clv import ValueForecast, last_year_per_day, rescaled, value_matrix
+import numpy as np
+
+from patron.clv import PurchaseRows, ValueForecast, last_year_per_day, rescaled_columns, value_inputs
 from patron.errors import ModelError
-from patron.features import build_features, value_recipe
+from patron.scoring.ledger_rows import ahead_names
 from patron.scoring.parts import ScoringParts
-from patron.snapshots import History
+from patron.scoring.read_rows import Rows
 
 
 def by_shipped_forecast(
     parts: ScoringParts,
-    history: History,
-    summary: pd.DataFrame,
-    value: pd.DataFrame,
+    rows: Rows,
+    value: Mapping[str, np.ndarray],
     *,
-    revenue_year: np.ndarray,
     margin: np.ndarray,
     earned: np.ndarray,
-) -> pd.DataFrame:
+    horizon_months: int,
+) -> dict[str, np.ndarray]:
     """Replace the purchase model's value by that of the forecast that ships.
 
     Parameters
     ----------
     parts : ScoringParts
         The trained model.
-    history : History
+    rows : Rows, n rows
         What was known before ``as_of``.
-    summary : pandas.DataFrame, n rows
-        Purchase summary, ordered by customer.
-    value : pandas.DataFrame, n rows
-        Of `clv.customer_value`, in the same order.
-    revenue_year : numpy.ndarray, shape (n,)
-        Of the last 365 days, minor units.
+    value : mapping
+        Of `clv.value_of_rows`, in the same order.
     margin, earned : numpy.ndarray, shape (n,)
         Margin / revenue, and margin / order value.
+    horizon_months : int
+        How far ahead `value` looks.
 
     Returns
     -------
-    pandas.DataFrame, n rows
+    dict
         ``clv`` by the forecast; ``clv_low``, ``clv_high``, ``clv_if_silent`` and ``clv_if_kept`` moved in
         proportion (`clv.rescaled`). Unchanged where the purchase model ships.
     """
     forecast = parts.forecast
     if forecast is None:
-        return value
-    seen = history.as_of_day - forecast.first_day
-    last_year = last_year_per_day(revenue_year, margin, seen, parts.recipe.minor_digits)
-    challenger = _challenger_value(parts, forecast, history, summary, earned, last_year)
+        return dict(value)
+    seen = rows.as_of_day - forecast.first_day
+    last_year = last_year_per_day(rows.numbers["revenue_year"], margin, seen, parts.recipe.minor_digits)
+    challenger = _challenger_value(parts, forecast, rows, earned, last_year)
     clv = forecast.clv(
-        value["clv"].to_numpy(),
-        parts.clv.clv(summary, forecast.value_days / 7, margin=earned),
+        value["clv"],
+        parts.clv.clv(rows.purchases, forecast.value_days / 7, margin=earned),
         challenger,
         last_year,
-        horizon_months=parts.settings.clv_horizon_months,
+        horizon_months=horizon_months,
         annual_discount_rate=parts.settings.annual_discount_rate,
     )
-    return rescaled(value, clv)
+    return rescaled_columns(value, clv)
 
 
 def _challenger_value(
-    parts: ScoringParts,
-    forecast: ValueForecast,
-    history: History,
-    summary: pd.DataFrame,
-    earned: np.ndarray,
-    last_year: np.ndarray,
+    parts: ScoringParts, forecast: ValueForecast, rows: Rows, earned: np.ndarray, last_year: np.ndarray
 ) -> np.ndarray | None:
     if forecast.challenger is None:
         return None
@@ -81,7 +74,7 @@ def _challenger_value(
         raise ModelError(
             "The model lacks purchases.json, which its value forecast reads. Train the model again."
         )
-    recipe = value_recipe(parts.recipe, forecast.value_days)
-    features = build_features(history, recipe).drop(columns="customer_id")
-    matrix = value_matrix(summary, features, earned, last_year, parts.purchases, forecast.value_days)
-    return np.where(earned > 0, forecast.challenger.predict(matrix), 0.0)
+    features = {**rows.features, **rows.ahead} if ahead_names(parts) else rows.features
+    purchases: PurchaseRows = rows.purchases
+    table = value_inputs(purchases, features, earned, last_year, parts.purchases, forecast.value_days)
+    return np.where(earned > 0, forecast.challenger.predict(table), 0.0)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from patron.churn import ChurnModel
 from patron.clv import CLVModel, ValueForecast
-from patron.features import FeatureRecipe
+from patron.features import FeatureRecipe, feature_names
 from patron.playbook import Playbook
 from patron.segments import SegmentRules
+
+if TYPE_CHECKING:
+    from patron.scoring.reasons import Beside
 
 
 @dataclass(frozen=True)
@@ -145,3 +149,29 @@ class ScoringParts:
     settings: ScoreSettings
     peers_by_risk: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     forecast: ValueForecast | None = None
+
+    @cached_property
+    def feature_names(self) -> frozenset[str]:
+        """Features of the churn recipe."""
+        return frozenset(feature_names(self.recipe))
+
+    @cached_property
+    def shown_with(self) -> Beside:
+        """What a customer's numbers are shown with in its reasons (`scoring.reasons`)."""
+        from patron.scoring.reasons import beside
+
+        return beside(self.peers, self.peers_by_risk, self.recipe.attributes, self.settings.currency)
+
+    @cached_property
+    def row_columns(self) -> tuple[str, ...]:
+        """Columns of a ledger row, in order (`scoring.ledger_rows`)."""
+        from patron.scoring.ledger_rows import row_columns
+
+        return tuple(row_columns(self))
+
+    @cached_property
+    def features_digest(self) -> str:
+        """12 hex digits of what decides a ledger row (`scoring.ledger_rows`)."""
+        from patron.scoring.ledger_rows import features_digest
+
+        return features_digest(self)

@@ -16,7 +16,8 @@ from typing import NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from patron.scoring.drivers import DRIVERS, by_driver
+from patron.scoring._numbers import significant
+from patron.scoring.drivers import DRIVERS, by_driver, driver_matrix
 from patron.scoring.parts import ScoringParts
 from patron.scoring.texts import COMPARED, driver_name, reason_parts, reason_text
 
@@ -44,6 +45,8 @@ _IN_MONEY = frozenset({"order_trend", "spend", "order_value", "order_spread"})
 #: Drivers of features that say different things: the strongest are singled out.
 _MIXED = frozenset({"event", "attribute", "custom"})
 _MOST_TOLD = 3
+#: For fewer rows looking for equal ones costs more than it saves.
+_FEW = 16
 
 Row = Mapping[str, "float | str | None"]
 Shown = dict[str, "float | str | list[str]"]
@@ -138,28 +141,114 @@ def reason_columns(
         ``reason_1_code``, ``reason_1_values``, ``reason_1``, and so on; missing where there are fewer.
     """
     shown_with = beside(peers, peers_by_risk or {}, vocabularies or {}, currency)
-    grouped = by_driver(contributions, features)
-    sign = np.where(risk == "low", -1.0, 1.0)
-    strength = grouped.to_numpy() * sign[:, None]
-    order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
-    rows, pushes = rows_in_words(features, shown_with), contributions.to_numpy() * sign[:, None]
+    columns = {str(name): features[name].to_numpy(dtype=np.float64) for name in features}
     names = [str(name) for name in contributions.columns]
-    columns: dict[str, list[str | None]] = {}
-    for rank in range(3):
-        chosen = [_reason(grouped.columns, strength[i], order[i], rank) for i in range(len(rows))]
-        values = [
-            None if c is None else values_of(c, row, dict(zip(names, share, strict=True)), s > 0, shown_with)
-            for c, row, share, s in zip(chosen, rows, pushes, sign, strict=True)
-        ]
-        columns[f"reason_{rank + 1}_code"] = chosen
-        columns[f"reason_{rank + 1}_values"] = [
-            None if v is None else json.dumps(v, sort_keys=True) for v in values
-        ]
-        columns[f"reason_{rank + 1}"] = [
-            None if c is None or v is None else reason_text(c, v, language)
-            for c, v in zip(chosen, values, strict=True)
-        ]
-    return pd.DataFrame(columns, index=features.index, dtype=object)
+    told = np.ones(len(features), dtype=bool)
+    found = reason_arrays(columns, names, contributions.to_numpy(), risk, told, shown_with, language)
+    return pd.DataFrame(found, index=features.index, dtype=object)
+
+
+def reason_arrays(
+    features: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    contributions: np.ndarray,
+    risk: np.ndarray,
+    told: np.ndarray,
+    shown_with: Beside,
+    language: str,
+) -> dict[str, np.ndarray]:
+    """Return the nine reason columns of the score row as arrays.
+
+    Parameters
+    ----------
+    features : mapping
+        Feature -> values, shape (n,).
+    names : sequence of str
+        Features that contribute.
+    contributions : numpy.ndarray, shape (n, len(names))
+        In log-odds.
+    risk : numpy.ndarray of str, shape (n,)
+        low, medium or high.
+    told : numpy.ndarray of bool, shape (n,)
+        Who is given reasons at all.
+    shown_with : Beside
+        Typical numbers, words, currency.
+    language : str
+        ``en`` or ``zh``.
+
+    Returns
+    -------
+    dict
+        ``reason_1_code``, ``reason_1_values``, ``reason_1``, and so on; None where there are fewer.
+    """
+    codes, grouped = driver_matrix(names, contributions, features)
+    sign = np.where(risk == "low", -1.0, 1.0)
+    strength = grouped * sign[:, None]
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :3]
+    pushing = (np.take_along_axis(strength, order, axis=1) > 0) & told[:, None]
+    found = np.full((3, 3, len(risk)), None, dtype=object)
+    for place, code in enumerate(codes):
+        rows, ranks = np.nonzero((order == place) & pushing)
+        if len(rows):
+            pushes = (names, contributions, sign) if code in _MIXED else None
+            said = _told(code, features, rows, sign[rows] > 0, shown_with, language, pushes)
+            found[ranks, :, rows] = said
+    kinds = ("_code", "_values", "")
+    return {f"reason_{r + 1}{kind}": found[r, k] for r in range(3) for k, kind in enumerate(kinds)}
+
+
+def _told(
+    code: str,
+    features: Mapping[str, np.ndarray],
+    rows: np.ndarray,
+    raises: np.ndarray,
+    shown_with: Beside,
+    language: str,
+    pushes: tuple[Sequence[str], np.ndarray, np.ndarray] | None,
+) -> np.ndarray:
+    """Return code, values and words of one driver for some rows, shape (len(rows), 3).
+
+    Customers with the same numbers are told the same: each combination is put in words once.
+    """
+    beginnings = DRIVERS[code]
+    shown = [n for n in SHOWN.get(code) or [n for n in features if n.startswith(beginnings)] if n in features]
+    numbers = np.column_stack([raises.astype(np.float64), *[_as_shown(features[n][rows]) for n in shown]])
+    if pushes is None:
+        chosen, place = _combinations(numbers)
+        told: list[Sequence[str]] = [()] * len(chosen)
+    else:
+        chosen = place = np.arange(len(rows))
+        names, shares, sign = pushes
+        told = [_strongest(shown, names, shares[row] * sign[row]) for row in rows]
+    said = np.empty((len(chosen), 3), dtype=object)
+    for at, (row, strongest) in enumerate(zip(numbers[chosen].tolist(), told, strict=True)):
+        values = _values(code, dict(zip(shown, row[1:], strict=True)), strongest, row[0] > 0, shown_with)
+        said[at] = code, json.dumps(values, sort_keys=True), reason_text(code, values, language)
+    return np.asarray(said[place])
+
+
+def _strongest(own: Sequence[str], names: Sequence[str], pushes: np.ndarray) -> Sequence[str]:
+    """Return a driver's features that push the way it does, the strongest first."""
+    pushing = {n: float(push) for n, push in zip(names, pushes, strict=True) if push > 0 and n in own}
+    return sorted(pushing, key=lambda name: (-pushing[name], name))
+
+
+def _combinations(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one row of each combination of numbers, and which combination each row has."""
+    if len(numbers) < _FEW:
+        return np.arange(len(numbers)), np.arange(len(numbers))
+    combination = np.zeros(len(numbers), dtype=np.int64)
+    for column in numbers.T:
+        codes, known = pd.factorize(column)
+        # numbered anew with each column, so that the number stays small
+        combination, _ = pd.factorize(combination * (len(known) + 1) + codes + 1)
+    _, first = np.unique(combination, return_index=True)
+    return first, combination
+
+
+def _as_shown(values: np.ndarray) -> np.ndarray:
+    """Round as `_rounded` does."""
+    return np.where(np.abs(values) < 1000, significant(values, 4), np.rint(values))
 
 
 def explained_drivers(
@@ -248,28 +337,40 @@ def values_of(code: str, row: Row, pushes: Mapping[str, float], raises: bool, sh
         ``effect``, the customer's numbers, those of others (``peers_...``), ``currency`` where there is
         money, and ``told`` (the strongest features) where a driver holds different things.
     """
-    own = tuple(name for name in row if str(name).startswith(DRIVERS[code]))
-    values: Shown = {"effect": "raises" if raises else "lowers"}
+    own = [str(name) for name in row if str(name).startswith(DRIVERS[code])]
+    numbers: dict[str, float | str] = {}
     for name in SHOWN.get(code) or own:
         value = row.get(name)
         if isinstance(value, str):
+            numbers[name] = value
+        else:
+            numbers[name] = math.nan if value is None or math.isnan(value) else _rounded(value)
+    pushing = sorted((name for name in own if pushes.get(name, 0.0) > 0), key=lambda n: (-pushes[n], n))
+    return _values(code, numbers, pushing, raises, shown_with)
+
+
+def _values(
+    code: str,
+    numbers: Mapping[str, float | str],
+    strongest: Sequence[str],
+    raises: bool,
+    shown_with: Beside,
+) -> Shown:
+    """Put the numbers behind a driver together, rounded already; codes become words, missing ones go."""
+    values: Shown = {"effect": "raises" if raises else "lowers"}
+    for name in SHOWN.get(code) or numbers:
+        value = numbers.get(name)
+        if isinstance(value, str):
             values[name] = value
         elif value is not None and not math.isnan(value):
-            values[name] = _rounded(value)
+            words = shown_with.words.get(name)
+            values[name] = value if words is None else words[int(value)]
         values.update(shown_with.typical.get(name, {}))
     if code in _IN_MONEY and shown_with.currency:
         values["currency"] = shown_with.currency
     if code in _MIXED:
-        pushing = sorted((name for name in own if pushes.get(name, 0.0) > 0), key=lambda n: (-pushes[n], n))
-        values["told"] = [name for name in pushing if name in values][:_MOST_TOLD]
+        values["told"] = [name for name in strongest if name in values][:_MOST_TOLD]
     return values
-
-
-def _reason(codes: pd.Index, strength: np.ndarray, order: np.ndarray, rank: int) -> str | None:
-    """Return the driver of a rank, None when it does not push the way the risk went."""
-    if rank >= len(order) or not strength[order[rank]] > 0:
-        return None
-    return str(codes[order[rank]])
 
 
 def _rounded(value: float) -> float:

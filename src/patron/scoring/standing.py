@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from patron.columns import STATUSES
-from patron.features import FeatureRecipe
 from patron.scoring.parts import ScoreSettings
-from patron.snapshots import YEAR_DAYS, History, days_to_order, own_limits
+from patron.snapshots import YEAR_DAYS, days_to_order
 
 
 class Standing(NamedTuple):
@@ -40,7 +38,11 @@ class Standing(NamedTuple):
 
 
 def standing_of(
-    settings: ScoreSettings, recipe: FeatureRecipe, history: History, rows: pd.DataFrame
+    settings: ScoreSettings,
+    as_of_day: int,
+    first_day: np.ndarray,
+    last_day: np.ndarray,
+    own_limit_days: np.ndarray | None,
 ) -> Standing:
     """Tell where customers stand.
 
@@ -48,38 +50,40 @@ def standing_of(
     ----------
     settings : ScoreSettings
         Of the trained model.
-    recipe : FeatureRecipe
-        Of the trained model: holds which silence is usual, where the label asks it.
-    history : History
-        What was known before ``as_of``.
-    rows : pandas.DataFrame, shape (n, ...)
-        Of `segments.segment_inputs`, sorted by ``customer_id``.
+    as_of_day : int
+        Days since 1970-01-01.
+    first_day, last_day : numpy.ndarray, shape (n,)
+        Days of the first and the last order.
+    own_limit_days : numpy.ndarray, shape (n,), or None
+        Each customer's own limit (`snapshots.own_limits`), where the label asks it.
 
     Returns
     -------
     Standing
     """
-    silence = history.as_of_day - rows["last_day"].to_numpy()
+    silence = as_of_day - last_day
     horizon = settings.churn_horizon_days
-    if recipe.rhythm is not None:
-        known = own_limits(history, recipe.rhythm).set_index("customer_id")
-        limit = known["limit_days"].reindex(rows["customer_id"].to_numpy()).to_numpy()
-        left = limit - silence
-        return Standing(limit, days_to_order(left, horizon), left >= 0, (left >= 0) & (left < horizon))
-    limit = np.full(len(rows), float(settings.active_days))
+    if own_limit_days is not None:
+        left = own_limit_days - silence
+        return Standing(
+            own_limit_days, days_to_order(left, horizon), left >= 0, (left >= 0) & (left < horizon)
+        )
+    limit = np.full(len(last_day), float(settings.active_days))
     is_told = silence <= limit
     if settings.decline_share is not None:
-        is_told &= history.as_of_day - rows["first_day"].to_numpy() >= YEAR_DAYS
+        is_told &= as_of_day - first_day >= YEAR_DAYS
     return Standing(limit, horizon, is_told, is_told)
 
 
-def status_of(inputs: pd.DataFrame, as_of_day: int, limit_days: float | np.ndarray) -> np.ndarray:
+def status_of(
+    last_day: np.ndarray, purchase_days: np.ndarray, as_of_day: int, limit_days: float | np.ndarray
+) -> np.ndarray:
     """Return lapsed, new or scored for customers with a purchase day.
 
     Parameters
     ----------
-    inputs : pandas.DataFrame, shape (n, ...)
-        With ``last_day`` and ``purchase_days``.
+    last_day, purchase_days : numpy.ndarray, shape (n,)
+        Day of the last order, and number of days with an order.
     as_of_day : int
         Days since 1970-01-01.
     limit_days : float or numpy.ndarray, shape (n,)
@@ -89,13 +93,13 @@ def status_of(inputs: pd.DataFrame, as_of_day: int, limit_days: float | np.ndarr
     -------
     numpy.ndarray of str, shape (n,)
     """
-    lapsed = as_of_day - inputs["last_day"].to_numpy() > limit_days
-    return np.where(lapsed, "lapsed", np.where(inputs["purchase_days"].to_numpy() < 2, "new", "scored"))
+    lapsed = as_of_day - last_day > limit_days
+    return np.where(lapsed, "lapsed", np.where(purchase_days < 2, "new", "scored"))
 
 
 def note_codes(
     settings: ScoreSettings, status: np.ndarray, standing: Standing, late: np.ndarray
-) -> list[str]:
+) -> np.ndarray:
     """Return the code of each customer's note, empty without one.
 
     Parameters
@@ -111,15 +115,14 @@ def note_codes(
 
     Returns
     -------
-    list of str
+    numpy.ndarray of str, shape (n,)
         Keys of the notes in `scoring.texts`.
     """
     own_limit = settings.label == "rhythm"
     codes = np.where(late, "not_due", "")
     codes = np.where(standing.is_told & ~standing.is_at_risk, "not_due_own_limit", codes)
     codes = np.where(standing.is_told, codes, "short_history")
-    codes = np.where(status == "lapsed", "lapsed_own_limit" if own_limit else "lapsed", codes)
-    return [str(code) for code in codes]
+    return np.where(status == "lapsed", "lapsed_own_limit" if own_limit else "lapsed", codes)
 
 
 def status_counts(statuses: Any) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from patron.columns import SCORE_COLUMNS
 from patron.errors import PatronError
+from patron.scoring._numbers import significant
 
 _DIGITS = 10
 # A cell that begins like this would be run as a formula by a spreadsheet.
@@ -37,7 +38,7 @@ def as_rounded(scores: pd.DataFrame) -> pd.DataFrame:
     """
     rounded = scores.copy()
     for name in rounded.select_dtypes(np.float64):
-        rounded[name] = [float(f"{v:.{_DIGITS - 1}e}") for v in rounded[name].to_numpy()]
+        rounded[name] = significant(rounded[name].to_numpy(), _DIGITS)
     return rounded
 
 

@@ -7,10 +7,17 @@ import pandas as pd
 
 from patron.columns import STAGES, TIERS
 from patron.errors import NotEnoughData
-from patron.segments.inputs import segment_inputs
+from patron.segments.inputs import inputs_on_days
 from patron.segments.replay import ABSENT, REPLAY_DAYS, replay
 from patron.segments.rules import SegmentRules, stage_codes, tier_codes
-from patron.snapshots import CustomerTables, RhythmRule, history_before, own_limits, under_newest_ids
+from patron.snapshots import (
+    CustomerTables,
+    RhythmRule,
+    base_gap_days,
+    history_before,
+    limit_days,
+    under_newest_ids,
+)
 
 _QUINTILES = (0.2, 0.4, 0.6, 0.8)
 _MONTH = 30.4375
@@ -80,13 +87,17 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
     Returns
     -------
     pandas.DataFrame
-        `segment_inputs` on that day plus ``tier``, ``value_tier``, ``lifecycle_stage``.
+        `segment_inputs` on that day plus ``tier``, ``value_tier``, ``lifecycle_stage`` and, where the rules
+        have a rhythm, ``limit_days``.
     """
     # a new id is no new customer: its readings under the old one count
     tables = under_newest_ids(tables, as_of_day)
+    history = history_before(tables, as_of_day)
     days = [as_of_day - back for back in REPLAY_DAYS]
-    snapshots = [(_limited_inputs(tables, day, rules), day) for day in days]
-    inputs = snapshots[-1][0].drop(columns="limit_days", errors="ignore")
+    share = None if rules.rhythm is None else rules.rhythm.quantile
+    read = inputs_on_days(history, days, gap_quantile=share)
+    snapshots = [(_limited(frame, day, rules), day) for frame, day in zip(read, days, strict=True)]
+    inputs = snapshots[-1][0].drop(columns="own_gap", errors="ignore")
     customer = inputs["customer_id"]
     tiers = _readings(customer, [(s, tier_codes(s, day, rules)) for s, day in snapshots])
     value_tiers = _readings(customer, [(s, tier_codes(s, day, rules, at_risk=False)) for s, day in snapshots])
@@ -98,14 +109,15 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
     )
 
 
-def _limited_inputs(tables: CustomerTables, day: int, rules: SegmentRules) -> pd.DataFrame:
-    """Return the inputs of a day, with each customer's own limit where the rules have a rhythm."""
-    history = history_before(tables, day)
-    inputs = segment_inputs(history)
-    if rules.rhythm is None:
+def _limited(inputs: pd.DataFrame, day: int, rules: SegmentRules) -> pd.DataFrame:
+    """Add each customer's own limit where the rules have a rhythm (as `snapshots.own_limits`)."""
+    rule = rules.rhythm
+    if rule is None:
         return inputs
-    limit = own_limits(history, rules.rhythm).set_index("customer_id")["limit_days"]
-    return inputs.assign(limit_days=limit.reindex(inputs["customer_id"].to_numpy()).to_numpy())
+    base = base_gap_days(inputs, day) if rule.base_gap_days is None else rule.base_gap_days
+    gaps, own_gap = inputs["gaps"].to_numpy(), inputs["own_gap"].to_numpy()
+    limit = limit_days(gaps, own_gap, base, min_days=rule.min_days, max_days=rule.max_days)
+    return inputs.assign(limit_days=limit)
 
 
 def _edges(values: np.ndarray) -> tuple[float, ...]:
@@ -113,10 +125,8 @@ def _edges(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _readings(customer: pd.Series, snapshots: list[tuple[pd.DataFrame, np.ndarray]]) -> np.ndarray:
-    columns = [
-        pd.Series(codes, index=frame["customer_id"].to_numpy())
-        .reindex(customer.to_numpy(), fill_value=ABSENT)
-        .to_numpy()
-        for frame, codes in snapshots
-    ]
-    return np.column_stack(columns)
+    everybody = pd.Index(customer.to_numpy(dtype=object))
+    readings = np.full((len(customer), len(snapshots)), ABSENT, dtype=np.int64)
+    for column, (frame, codes) in enumerate(snapshots):
+        readings[everybody.get_indexer(frame["customer_id"].to_numpy(dtype=object)), column] = codes
+    return readings

@@ -51,6 +51,13 @@ class PurchaseProcess(Protocol):
     own history and on the horizon only, to the bit.
     """
 
+    def __hash__(self) -> int:
+        """Give processes of equal parameters one key in a cache."""
+
+    @property
+    def alpha(self) -> float:
+        """Weeks that the base's order rates are worth."""
+
     def alive_probability(self, past: Histories) -> Floats:
         """P(still a customer | history), shape (n,)."""
 
