@@ -1,4 +1,4 @@
-"""How long a loaded model takes to answer, and what scoring many customers costs beside LightGBM's own predict.
+"""How long a loaded model takes to answer, and what many customers cost beside LightGBM's own predict.
 
 In:  a model folder (``--model``; else a small one is trained on a simulated base).
 Out: one line per call with median and 95 % quantile, and the parts of a bulk score in CPU time.
@@ -104,10 +104,9 @@ def bulk(model: PatronModel, customers: int) -> None:
         ("model.score_features", scores),
     ):
         print(f"  {name:<52} {seconds:8.2f}  {1e6 * seconds / customers:8.1f} us per customer")
-    print(f"  whole / (predict + feature query)                    {whole / (predict + query):8.2f}")
-    print(
-        f"  whole / (predict + contributions + feature query)    {whole / (predict + contributions + query):8.2f}"
-    )
+    floor = predict + query
+    print(f"  whole / (predict + feature query) = {whole / floor:.2f}")
+    print(f"  whole / (predict + contributions + feature query) = {whole / (floor + contributions):.2f}")
 
 
 def lightgbm_seconds(model: PatronModel, frame: pd.DataFrame) -> tuple[float, float]:

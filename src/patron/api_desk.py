@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from patron.errors import ModelError, PatronError
-from patron.ledger import Ledger, keep_at_hand, load_customers, load_events, load_ledger
+from patron.ledger import Ledger, at_hand, load_customers, load_events, load_ledger, materialise
 from patron.metrics import scale_problems
 from patron.model import PatronModel
 from patron.retention import cohorts as cohort_table
@@ -95,7 +95,7 @@ def assign_segments(
         raise PatronError(f"order lines cannot be read with {', '.join(unknown)}")
     rules_of_lines: Mapping[str, Any] = {} if model is None else model.ledger_rules
     ledger = load_ledger(orders, as_of=as_of, **{**rules_of_lines, **reading})
-    tables = customer_tables(ledger.lines, keep=keep_at_hand, merges=tuple(merges))
+    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand, merges=tuple(merges))
     day = to_day(ledger.as_of)
     if model is None:
         inputs = segment_inputs(history_before(tables, day))
@@ -290,7 +290,8 @@ def _desk_tables(
     csv = reading.get("csv")
     tables = customer_tables(
         ledger.lines,
-        keep=keep_at_hand,
+        keep=materialise,
+        settle=at_hand,
         attributes=None if customers is None else load_customers(customers, csv=csv),
         events=None if events is None else load_events(events, csv=csv),
         merges=tuple(merges),

@@ -31,7 +31,7 @@ from patron.evaluation import (
 from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureRecipe
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
-from patron.ledger import keep_at_hand, load_ledger
+from patron.ledger import at_hand, load_ledger, materialise
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, day_of, to_day
 
 Cutoffs = int | Sequence[str | date]
@@ -253,7 +253,12 @@ def _open(
         raise PatronError(f"there is no argument {', '.join(unknown)}; lines are read as in load_ledger.")
     ledger = load_ledger(orders, as_of=as_of, **reading)
     tables = customer_tables(
-        ledger.lines, keep=keep_at_hand, attributes=customers, events=events, merges=tuple(merges)
+        ledger.lines,
+        keep=materialise,
+        settle=at_hand,
+        attributes=customers,
+        events=events,
+        merges=tuple(merges),
     )
     first = ledger.report.first_day or ledger.as_of
     return _Opened(tables, to_day(first), to_day(ledger.as_of), ledger.minor_digits, ledger.currency)

@@ -36,8 +36,7 @@ from patron.clv.value import checked_share, clv_columns, own_horizons, value_col
 from patron.errors import PatronError
 
 Floats = NDArray[np.float64]
-#: A purchase summary, or rows of one that have been read.
-Summary: TypeAlias = pd.DataFrame | PurchaseRows
+Summary: TypeAlias = pd.DataFrame | PurchaseRows  # rows: of a summary that has been read
 
 
 class CLVModel(Settings):
@@ -386,8 +385,8 @@ class CLVModel(Settings):
 
     def _one(self, rows: PurchaseRows, compute: Compute, share: Floats | None = None) -> Floats:
         """Compute a single column."""
-        shares = np.ones(len(rows)) if share is None else share
-        return next(iter(columns_by_part(self._known(), rows, shares, compute).values()))
+        given = np.ones(len(rows)) if share is None else share
+        return next(iter(columns_by_part(self._known(), rows, given, compute).values()))
 
     def _known(self) -> Parameters:
         """Give everything fitted to the folder's own functions."""

@@ -47,13 +47,13 @@ class LedgerView(NamedTuple):
 def view_ledger(orders: Any, as_of: str | date, reading: dict[str, Any]) -> LedgerView:
     """Read order lines and cut them at a day; see ``ledger.load_ledger`` for what can be read."""
     # imported here: predicting from a summary does without the ledger's engine
-    from patron.ledger import keep_at_hand, load_ledger
+    from patron.ledger import at_hand, load_ledger, materialise
 
     unknown = sorted(set(reading) - set(inspect.signature(load_ledger).parameters))
     if unknown:
         raise PatronError(f"order lines cannot be read with {', '.join(unknown)}")
     ledger = load_ledger(orders, as_of=as_of, **reading)
-    tables = customer_tables(ledger.lines, keep=keep_at_hand)
+    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand)
     return LedgerView(tables, to_day(ledger.as_of), ledger.minor_digits)
 
 

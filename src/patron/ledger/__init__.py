@@ -4,7 +4,7 @@ from patron.ledger.action_file import append_actions
 from patron.ledger.actions import load_actions
 from patron.ledger.customers import load_customers
 from patron.ledger.demo import demo_orders
-from patron.ledger.engines import keep_at_hand, materialise
+from patron.ledger.engines import at_hand, materialise
 from patron.ledger.events import load_events
 from patron.ledger.freshness import check_freshness
 from patron.ledger.hierarchy import HierarchyCheck, check_hierarchy, top_parents
@@ -23,10 +23,10 @@ __all__ = [
     "Proposal",
     "SetAside",
     "append_actions",
+    "at_hand",
     "check_freshness",
     "check_hierarchy",
     "demo_orders",
-    "keep_at_hand",
     "load_actions",
     "load_customers",
     "load_events",

@@ -226,7 +226,8 @@ def _as_column(values: Any) -> Column:
     missing = np.ma.getmaskarray(values)
     plain = np.ma.getdata(values)
     if plain.dtype.kind == "O":
-        codes, texts = pd.factorize(np.where(missing, None, plain))
+        codes, texts = pd.factorize(plain)
+        codes = np.where(missing, -1, codes)
         return text_column(codes, np.asarray(texts, dtype=object))
     if plain.dtype.kind == "f":
         return Column(np.where(missing, np.nan, plain))

@@ -37,24 +37,21 @@ def materialise(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
     return frame.collect().lazy()
 
 
-def keep_at_hand(frame: nw.LazyFrame[Any], name: str) -> nw.LazyFrame[Any]:
-    """Run the query once and keep the result where many more queries are answered fastest.
+def at_hand(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Put a kept result where many more queries are answered fastest.
 
     Parameters
     ----------
     frame : nw.LazyFrame
-        Any query.
-    name : str
-        What the rows are.
+        Of `materialise`.
 
     Returns
     -------
     nw.LazyFrame
-        As `materialise`; but a result of DuckDB of up to 300,000 rows as arrays.
+        The same rows: a table of DuckDB of up to 300,000 rows as arrays, all others as they are.
     """
-    kept = materialise(frame, name)
-    if kept.implementation.is_duckdb():
+    if frame.implementation.is_duckdb():
         from patron.ledger._duckdb import as_arrays_if_small
 
-        return as_arrays_if_small(kept)
-    return kept
+        return as_arrays_if_small(frame)
+    return frame

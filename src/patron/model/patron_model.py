@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.ledger import Ledger, keep_at_hand, load_ledger
+from patron.ledger import Ledger, at_hand, load_ledger, materialise
 from patron.model import horizons
 from patron.model._customer import tables_of_customer
 from patron.model._fit import as_pandas, check_fit, like, reading_rules
@@ -265,18 +265,7 @@ class PatronModel:
         return self._scored(rows_of(frame, self.parts) if len(frame) else None, language)
 
     def features_of_tables(self, tables: CustomerTables, ledger: Ledger) -> pd.DataFrame:
-        """Build ledger rows from tables that are built already.
-
-        Parameters
-        ----------
-        tables, ledger
-            As in `score_tables`.
-
-        Returns
-        -------
-        pandas.DataFrame
-            As `features` gives.
-        """
+        """Build the rows of `features` from tables that are built already (as in `score_tables`)."""
         check_fit(self.parts, tables, ledger)
         through = ledger.report.last_day
         day = to_day(ledger.as_of)
@@ -288,7 +277,12 @@ class PatronModel:
     ) -> tuple[CustomerTables, Ledger]:
         ledger = load_ledger(orders, as_of=as_of, **reading_rules(self.ledger_rules, orders))
         tables = customer_tables(
-            ledger.lines, keep=keep_at_hand, attributes=customers, events=events, merges=tuple(merges)
+            ledger.lines,
+            keep=materialise,
+            settle=at_hand,
+            attributes=customers,
+            events=events,
+            merges=tuple(merges),
         )
         return tables, ledger
 
@@ -355,10 +349,8 @@ class PatronModel:
 
         Parameters
         ----------
-        tables, ledger
-            As in `score_tables`.
-        customer_id, language
-            As in `explain`.
+        tables, ledger, customer_id, language
+            As in `score_tables` and `explain`.
 
         Returns
         -------

@@ -13,7 +13,6 @@ import numpy as np
 
 from patron.clv import PurchaseRows, ValueForecast, last_year_per_day, rescaled_columns, value_inputs
 from patron.errors import ModelError
-from patron.scoring.ledger_rows import ahead_names
 from patron.scoring.parts import ScoringParts
 from patron.scoring.read_rows import Rows
 
@@ -74,7 +73,7 @@ def _challenger_value(
         raise ModelError(
             "The model lacks purchases.json, which its value forecast reads. Train the model again."
         )
-    features = {**rows.features, **rows.ahead} if ahead_names(parts) else rows.features
+    features = {**rows.features, **rows.ahead}
     purchases: PurchaseRows = rows.purchases
     table = value_inputs(purchases, features, earned, last_year, parts.purchases, forecast.value_days)
     return np.where(earned > 0, forecast.challenger.predict(table), 0.0)

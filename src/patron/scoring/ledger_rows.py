@@ -9,96 +9,25 @@ All queries of a score are made here; what follows is a function of a row and th
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import replace
-
 import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from patron.clv import LedgerView
-from patron.features import FeatureRecipe, build_features, feature_names, value_recipe
+from patron.features import build_features
 from patron.scoring.parts import ScoringParts
+from patron.scoring.row_columns import (
+    AHEAD,
+    DAYS,
+    IDENTITY,
+    LEDGER_NUMBERS,
+    LIMIT,
+    READINGS,
+    SEGMENT,
+    SUMMARY,
+)
 from patron.segments import assign_segments
 from patron.snapshots import CustomerTables, History, day_text, history_before, own_limits
-
-#: Columns of every row that identify it.
-IDENTITY = ("customer_id", "as_of", "data_through", "features_digest")
-#: ISO days, missing for a customer who never ordered.
-DAYS = ("first_order_on", "last_order_on")
-#: Readings with hysteresis, which only the history can give.
-READINGS = ("tier", "value_tier", "lifecycle_stage")
-#: Money is in minor units, gaps in days.
-LEDGER_NUMBERS = (
-    "gaps", "gap_median_days", "orders_year", "revenue_year", "revenue_year_before",
-    "spend_ever", "refund_ever", "margin_ever", "purchase_days_ever", "own_margin_ratio",
-)  # fmt: skip
-#: The purchase summary (`snapshots.purchase_summary`).
-SUMMARY = (
-    "repeat_orders", "weeks_first_to_last_order", "weeks_observed", "mean_repeat_order_value",
-    "sum_log_gap_weeks",
-)  # fmt: skip
-LIMIT, SEGMENT, AHEAD = "limit_days", "value_segment", "value_"
-#: The only group of features that looks as far ahead as what is forecast.
-_LOOKING_AHEAD = "season"
-
-
-def features_digest(parts: ScoringParts) -> str:
-    """Return 12 hex digits of everything in the model that decides what a row holds.
-
-    Parameters
-    ----------
-    parts : ScoringParts
-        The trained model.
-
-    Returns
-    -------
-    str
-    """
-    made_by = {
-        "recipe": parts.recipe.to_dict(),
-        "segments": parts.segments.to_dict(),
-        "purchases": None if parts.purchases is None else parts.purchases.params_,
-        "value_days": None if parts.forecast is None else parts.forecast.value_days,
-        "by": parts.clv.by,
-    }
-    return hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def ahead_names(parts: ScoringParts) -> list[str]:
-    """Return the features that a value forecast reads for its own horizon."""
-    forecast = parts.forecast
-    if forecast is None or forecast.challenger is None or _LOOKING_AHEAD not in parts.recipe.groups:
-        return []
-    return feature_names(_ahead(parts, forecast.value_days))
-
-
-def row_columns(parts: ScoringParts) -> list[str]:
-    """Return the columns of a row, in order.
-
-    Parameters
-    ----------
-    parts : ScoringParts
-        The trained model.
-
-    Returns
-    -------
-    list of str
-    """
-    own = [LIMIT] if parts.recipe.rhythm is not None else []
-    own += [SEGMENT] if parts.clv.by is not None else []
-    ahead = [AHEAD + name for name in ahead_names(parts)]
-    return [
-        *IDENTITY,
-        *DAYS,
-        *READINGS,
-        *LEDGER_NUMBERS,
-        *SUMMARY,
-        *own,
-        *feature_names(parts.recipe),
-        *ahead,
-    ]
 
 
 def ledger_rows(
@@ -120,7 +49,8 @@ def ledger_rows(
     Returns
     -------
     pandas.DataFrame
-        `row_columns`, ordered by ``customer_id``; only the identity of customers without a purchase day.
+        `ScoringParts.row_columns`, ordered by ``customer_id``; of customers without a purchase day only the
+        identity.
     """
     history = history_before(tables, as_of_day)
     everybody = _everybody(history)
@@ -138,7 +68,7 @@ def ledger_rows(
     said = (*DAYS, *READINGS, SEGMENT)
     spread = {
         name: _spread(columns.get(name), place, len(everybody), is_text=name in said)
-        for name in row_columns(parts)[len(IDENTITY) :]
+        for name in parts.row_columns[len(IDENTITY) :]
     }
     texts = (day_text(as_of_day), day_text(data_through_day), parts.features_digest)
     same = {n: np.full(len(everybody), t, dtype=object) for n, t in zip(IDENTITY[1:], texts, strict=True)}
@@ -178,17 +108,11 @@ def _features(parts: ScoringParts, history: History, buyers: np.ndarray) -> dict
     if parts.recipe.rhythm is not None:
         limits = own_limits(history, parts.recipe.rhythm).set_index("customer_id")["limit_days"]
         columns[LIMIT] = limits.reindex(buyers).to_numpy(dtype=np.float64)
-    forecast, ahead = parts.forecast, ahead_names(parts)
-    if forecast is not None and ahead:
-        if forecast.value_days == parts.recipe.horizon_days:
-            return columns | {AHEAD + name: columns[name] for name in ahead}
-        further = build_features(history, _ahead(parts, forecast.value_days))
-        columns |= {AHEAD + name: further[name].to_numpy(dtype=np.float64) for name in ahead}
+    if parts.ahead is not None:
+        is_same = parts.ahead.horizon_days == parts.recipe.horizon_days
+        further = built if is_same else build_features(history, parts.ahead)
+        columns |= {AHEAD + n: further[n].to_numpy(dtype=np.float64) for n in parts.ahead_names}
     return columns
-
-
-def _ahead(parts: ScoringParts, value_days: int) -> FeatureRecipe:
-    return replace(value_recipe(parts.recipe, value_days), groups=(_LOOKING_AHEAD,), custom=())
 
 
 def _spread(values: np.ndarray | None, place: np.ndarray, rows: int, *, is_text: bool) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,9 @@ from patron.churn import ChurnModel
 from patron.clv import CLVModel, ValueForecast
 from patron.features import FeatureRecipe, feature_names
 from patron.playbook import Playbook
+from patron.scoring.beside import Beside, beside
+from patron.scoring.row_columns import ahead_recipe, columns_of, digest_of
 from patron.segments import SegmentRules
-
-if TYPE_CHECKING:
-    from patron.scoring.reasons import Beside
 
 
 @dataclass(frozen=True)
@@ -156,22 +155,34 @@ class ScoringParts:
         return frozenset(feature_names(self.recipe))
 
     @cached_property
-    def shown_with(self) -> Beside:
-        """What a customer's numbers are shown with in its reasons (`scoring.reasons`)."""
-        from patron.scoring.reasons import beside
+    def ahead(self) -> FeatureRecipe | None:
+        """Features that the value forecast reads for its own horizon; None without any."""
+        return ahead_recipe(self.recipe, self.forecast)
 
-        return beside(self.peers, self.peers_by_risk, self.recipe.attributes, self.settings.currency)
+    @cached_property
+    def ahead_names(self) -> tuple[str, ...]:
+        """Names of those features."""
+        return () if self.ahead is None else tuple(feature_names(self.ahead))
 
     @cached_property
     def row_columns(self) -> tuple[str, ...]:
         """Columns of a ledger row, in order (`scoring.ledger_rows`)."""
-        from patron.scoring.ledger_rows import row_columns
+        return columns_of(self.recipe, self.ahead, self.clv.by)
 
-        return tuple(row_columns(self))
+    @cached_property
+    def shown_with(self) -> Beside:
+        """What a customer's numbers are shown with in its reasons."""
+        return beside(self.peers, self.peers_by_risk, self.recipe.attributes, self.settings.currency)
 
     @cached_property
     def features_digest(self) -> str:
-        """12 hex digits of what decides a ledger row (`scoring.ledger_rows`)."""
-        from patron.scoring.ledger_rows import features_digest
-
-        return features_digest(self)
+        """12 hex digits of what decides a ledger row."""
+        return digest_of(
+            {
+                "recipe": self.recipe.to_dict(),
+                "segments": self.segments.to_dict(),
+                "purchases": None if self.purchases is None else self.purchases.params_,
+                "value_days": None if self.forecast is None else self.forecast.value_days,
+                "by": self.clv.by,
+            }
+        )

@@ -7,7 +7,7 @@ Not here: what the columns mean (`ledger_rows`), scoring (`score`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from patron.clv import PurchaseRows, purchase_rows
 from patron.columns import STAGES, TIERS
 from patron.errors import ModelError
 from patron.scoring._numbers import factorized
-from patron.scoring.ledger_rows import (
+from patron.scoring.parts import ScoringParts
+from patron.scoring.row_columns import (
     AHEAD,
     DAYS,
     IDENTITY,
@@ -27,9 +28,7 @@ from patron.scoring.ledger_rows import (
     READINGS,
     SEGMENT,
     SUMMARY,
-    ahead_names,
 )
-from patron.scoring.parts import ScoringParts
 from patron.snapshots import to_day
 
 _TEXTS = (*IDENTITY, *DAYS, *READINGS, SEGMENT)
@@ -125,7 +124,7 @@ def rows_of(frame: pd.DataFrame, parts: ScoringParts, columns: dict[str, np.ndar
             taken(SEGMENT) if SEGMENT in whole else None,
         ),
         features={name: taken(name) for name in features},
-        ahead={name: taken(AHEAD + name) for name in ahead_names(parts)},
+        ahead={name: taken(AHEAD + name) for name in parts.ahead_names},
     )
 
 
@@ -169,33 +168,48 @@ def checked_rows(frame: pd.DataFrame, parts: ScoringParts) -> Rows:
 
 def _read_all(frame: pd.DataFrame, wanted: Sequence[str], problems: list[str]) -> dict[str, np.ndarray]:
     """Take all columns of plain floats at once, the others one by one."""
-    kinds = dict(zip(frame.columns, frame.dtypes, strict=True))
+    names, types = list(frame.columns), list(frame.dtypes)
+    kinds, places = dict(zip(names, types, strict=True)), {name: at for at, name in enumerate(names)}
     floats = [name for name in wanted if kinds[name] == np.float64 and name not in _TEXTS]
-    taken = dict(zip(floats, np.ascontiguousarray(frame[floats].to_numpy().T), strict=True))
-    texts = [name for name in wanted if name in _TEXTS and kinds[name] == object]
-    said = dict(zip(texts, frame[texts].to_numpy(dtype=object).T, strict=True))
-    return {
-        name: taken[name] if name in taken else _read(said.get(name, frame.get(name)), name, problems)
-        for name in wanted
-    }
+    taken = dict(zip(floats, np.ascontiguousarray(_block(frame, places, floats).T), strict=True))
+    texts = [name for name in wanted if name in _TEXTS and kinds[name].kind == "O"]
+    said = dict(zip(texts, _block(frame, places, texts).astype(object).T, strict=True))
+    found: dict[str, np.ndarray] = {}
+    for name in wanted:
+        if name in taken:
+            found[name] = taken[name]
+        elif name in _TEXTS:
+            values = said[name] if name in said else frame[name].to_numpy(dtype=object)
+            found[name] = _texts(values, name, problems)
+        else:
+            found[name] = _numbers(frame[name], name, problems)
+    return found
 
 
-def _read(column: pd.Series | np.ndarray, name: str, problems: list[str]) -> np.ndarray:
-    """Return a text column as objects, None where missing, or a number column as floats."""
-    if name in _TEXTS:
-        values = np.asarray(column, dtype=object)
-        absent = np.asarray(pd.isna(values))
-        if absent.any():
-            values = values.copy()
-            values[absent] = None
-        if name != SEGMENT:
-            bad = np.fromiter((not (v is None or isinstance(v, str)) for v in values), bool, len(values))
-            _note(problems, bad, f"{name} is not a text")
-        return values
-    if column.dtype == np.float64:
-        return column.to_numpy()
+def _block(frame: pd.DataFrame, places: Mapping[str, int], names: Sequence[str]) -> np.ndarray:
+    """Take columns of one kind by their places."""
+    return frame.take([places[name] for name in names], axis=1).to_numpy()
+
+
+def _texts(values: np.ndarray, name: str, problems: list[str]) -> np.ndarray:
+    """Return texts, None where missing; an attribute that tells segments apart may hold anything."""
+    absent = np.asarray(pd.isna(values))
+    if absent.any():
+        values = values.copy()
+        values[absent] = None
+    if name != SEGMENT:
+        bad = np.fromiter((not (v is None or isinstance(v, str)) for v in values), bool, len(values))
+        _note(problems, bad, f"{name} is not a text")
+    return values
+
+
+def _numbers(column: pd.Series, name: str, problems: list[str]) -> np.ndarray:
+    """Return floats of whole numbers, or of objects with None for what is missing."""
     try:
-        if pd.api.types.is_bool_dtype(column) or pd.api.types.is_string_dtype(column.dropna()):
+        known = column.dropna()
+        if len(known) == 0:
+            return np.full(len(column), np.nan)
+        if pd.api.types.is_bool_dtype(known) or pd.api.types.is_string_dtype(known):
             raise ValueError
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
@@ -290,4 +304,4 @@ def _day_numbers(texts: np.ndarray) -> np.ndarray:
     """ISO days -> days since 1970-01-01, missing where there is none; each day is read once."""
     codes, known = factorized(texts)
     days = np.array([to_day(text) for text in known] + [np.nan], dtype=np.float64)
-    return days[codes]
+    return np.asarray(days[codes])

@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from patron.scoring._numbers import significant
+from patron.scoring.beside import Beside, beside, rounded
 from patron.scoring.drivers import DRIVERS, by_driver, driver_matrix
 from patron.scoring.parts import ScoringParts
-from patron.scoring.texts import COMPARED, driver_name, reason_parts, reason_text
+from patron.scoring.texts import driver_name, reason_parts, reason_text
 
 #: Driver -> the features whose values are shown.
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -50,57 +51,6 @@ _FEW = 16
 
 Row = Mapping[str, "float | str | None"]
 Shown = dict[str, "float | str | list[str]"]
-
-
-class Beside(NamedTuple):
-    """What a customer's numbers are shown with.
-
-    Parameters
-    ----------
-    typical : mapping
-        Feature -> the ``peers_...`` entries that go with its value.
-    words : mapping
-        Feature that holds codes -> what the codes mean.
-    currency : str or None
-        ISO code.
-    """
-
-    typical: Mapping[str, Mapping[str, float]]
-    words: Mapping[str, Sequence[str]]
-    currency: str | None
-
-
-def beside(
-    peers: Mapping[str, float],
-    peers_by_risk: Mapping[str, Mapping[str, float]],
-    vocabularies: Mapping[str, Sequence[str] | None],
-    currency: str | None,
-) -> Beside:
-    """Put together what a customer's numbers are shown with.
-
-    Parameters
-    ----------
-    peers : mapping
-        Feature -> median of the base.
-    peers_by_risk : mapping
-        low, medium, high -> feature -> median of the customers at that risk.
-    vocabularies : mapping
-        Attribute -> its values in the order of their codes, None for a number (`FeatureRecipe.attributes`).
-    currency : str or None
-        ISO code.
-
-    Returns
-    -------
-    Beside
-    """
-    words = {f"attribute_{name}": known for name, known in vocabularies.items() if known is not None}
-    # an average of codes means nothing
-    typical = {name: {f"peers_{name}": _rounded(x)} for name, x in peers.items() if name not in words}
-    for name in {name for names in COMPARED.values() for name in names}:
-        for risk, medians in peers_by_risk.items():
-            if name in medians:
-                typical.setdefault(name, {})[f"peers_{risk}_{name}"] = _rounded(medians[name])
-    return Beside(typical, words, currency)
 
 
 def reason_columns(
@@ -344,7 +294,7 @@ def values_of(code: str, row: Row, pushes: Mapping[str, float], raises: bool, sh
         if isinstance(value, str):
             numbers[name] = value
         else:
-            numbers[name] = math.nan if value is None or math.isnan(value) else _rounded(value)
+            numbers[name] = math.nan if value is None or math.isnan(value) else rounded(value)
     pushing = sorted((name for name in own if pushes.get(name, 0.0) > 0), key=lambda n: (-pushes[n], n))
     return _values(code, numbers, pushing, raises, shown_with)
 
@@ -371,7 +321,3 @@ def _values(
     if code in _MIXED:
         values["told"] = [name for name in strongest if name in values][:_MOST_TOLD]
     return values
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}") if abs(value) < 1000 else float(round(value))

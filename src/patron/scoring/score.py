@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,11 @@ from patron.columns import SCHEMA_VERSION, SCORE_COLUMNS
 from patron.playbook import Playbook
 from patron.scoring._numbers import factorized, significant
 from patron.scoring.forecasts import by_shipped_forecast
-from patron.scoring.ledger_rows import LIMIT, ledger_rows
+from patron.scoring.ledger_rows import ledger_rows
 from patron.scoring.parts import ScoreSettings, ScoringParts
 from patron.scoring.read_rows import Rows, rows_of
 from patron.scoring.reasons import reason_arrays
+from patron.scoring.row_columns import LIMIT
 from patron.scoring.standing import note_codes, standing_of, status_of
 from patron.scoring.texts import note_in_language, note_text, reason_text
 from patron.segments import expected_gap_days
@@ -38,6 +40,9 @@ _OF_KIND = {
     "int": [name for name, column in SCORE_COLUMNS.items() if column.kind == "int"],
     "other": [name for name, column in SCORE_COLUMNS.items() if column.kind not in ("float", "int")],
 }
+#: Where each column of the contract stands when the kinds stand one after the other.
+_BY_KIND = [*_OF_KIND["other"], *_OF_KIND["float"], *_OF_KIND["int"]]
+_IN_ORDER = [_BY_KIND.index(name) for name in SCORE_COLUMNS]
 
 
 def score_customers(
@@ -253,7 +258,7 @@ def _where_told(is_told: np.ndarray, texts: np.ndarray) -> np.ndarray:
 def _dates(days: np.ndarray) -> np.ndarray:
     """Days since 1970-01-01 -> dates, None where missing; each day is made once."""
     codes, known = factorized(days)
-    return _objects([*(day_of(int(day)) for day in known), None])[codes]
+    return np.asarray(_objects([*(day_of(int(day)) for day in known), None])[codes])
 
 
 def _objects(values: list[Any]) -> np.ndarray:
@@ -284,13 +289,17 @@ def _frame(columns: Mapping[str, np.ndarray], rows: int, *, rounded: bool) -> pd
     for place, name in enumerate(_OF_KIND["other"]):
         if name in columns:
             objects[:, place] = columns[name]
-    counts = {name: _counts(columns.get(name), rows) for name in _OF_KIND["int"]}
-    tables = [
-        pd.DataFrame(objects, columns=_OF_KIND["other"], dtype=object),
-        pd.DataFrame(significant(floats, _DIGITS) if rounded else floats, columns=_OF_KIND["float"]),
-        pd.DataFrame(counts),
-    ]
-    return pd.concat(tables, axis=1)[list(SCORE_COLUMNS)]
+    counts = [_counts(columns.get(name), rows) for name in _OF_KIND["int"]]
+    numbers = pd.DataFrame(significant(floats, _DIGITS) if rounded else floats)
+    tables = [pd.DataFrame(objects, dtype=object), numbers, pd.DataFrame(dict(enumerate(counts)))]
+    found = pd.concat(tables, axis=1, ignore_index=True).take(_IN_ORDER, axis=1)
+    return found.set_axis(_names(), axis=1)
+
+
+@cache
+def _names() -> pd.Index:
+    # not made on import: pandas keeps texts with pyarrow where it is there
+    return pd.Index(list(SCORE_COLUMNS))
 
 
 def _counts(values: np.ndarray | None, rows: int) -> pd.arrays.IntegerArray:

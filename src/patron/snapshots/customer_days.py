@@ -22,6 +22,7 @@ from patron.snapshots.merges import CustomerMerge
 LOG_SCALE = 2**32
 
 Keep = Callable[[nw.LazyFrame[Any], str], nw.LazyFrame[Any]]
+Settle = Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def customer_tables(
     lines: nw.LazyFrame[Any],
     *,
     keep: Keep,
+    settle: Settle = lambda table: table,
     attributes: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     merges: tuple[CustomerMerge, ...] = (),
@@ -78,7 +80,9 @@ def customer_tables(
         Usable lines with ``customer_id``, ``day``, ``amount_minor``, ``is_refund`` and optionally
         ``order_id``, ``product_id``, ``category``, ``cost_minor``.
     keep : callable
-        ``keep(frame, name)`` runs a query once and holds its result (`ledger.keep_at_hand`).
+        ``keep(frame, name)`` runs a query once and holds its result (`ledger.materialise`).
+    settle : callable
+        Where the finished tables stay (`ledger.at_hand`); on the engine that made them by default.
     attributes, events, merges
         Passed through.
 
@@ -88,10 +92,15 @@ def customer_tables(
     """
     columns = set(lines.collect_schema().names())
     days = keep(with_gaps(_days(lines, columns)), "customer_days")
+    items = {
+        name: settle(keep(_items(lines, column, days), name))
+        for name, column in (("products", "product_id"), ("categories", "category"))
+        if column in columns
+    }
     return CustomerTables(
-        days=days,
-        products=keep(_items(lines, "product_id", days), "products") if "product_id" in columns else None,
-        categories=keep(_items(lines, "category", days), "categories") if "category" in columns else None,
+        days=settle(days),
+        products=items.get("products"),
+        categories=items.get("categories"),
         attributes=attributes,
         events=events,
         merges=merges,

@@ -14,12 +14,13 @@ from patron.actions import unknown_customers
 from patron.config import Config
 from patron.ledger import (
     Ledger,
-    keep_at_hand,
+    at_hand,
     load_actions,
     load_customers,
     load_events,
     load_ledger,
     load_merges,
+    materialise,
 )
 from patron.snapshots import CustomerMerge, CustomerTables, customer_tables
 
@@ -108,7 +109,8 @@ def open_base(config: Config) -> Base:
     )
     tables = customer_tables(
         ledger.lines,
-        keep=keep_at_hand,
+        keep=materialise,
+        settle=at_hand,
         attributes=customers,
         events=events,
         merges=() if merges is None else tuple(CustomerMerge(*row) for row in merges.itertuples(index=False)),

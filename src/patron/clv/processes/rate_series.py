@@ -236,7 +236,7 @@ def _time_weights(
 def _time_weights_at_once(
     rate: OrderRate, series: _Series, observed: Floats, weeks: Floats, weights: Floats
 ) -> Floats:
-    """Do the same sums in the same order, all horizons side by side: for few times, calls are what it costs."""
+    """Do the same sums in the same order, all horizons side by side: few times, fewer calls."""
     result = np.zeros((series.log_times.size, observed.size))
     horizons = weeks if weeks.ndim == 2 else weeks[:, None]
     log_time = np.log1p(horizons / (rate.alpha + observed))
