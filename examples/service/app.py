@@ -1,11 +1,13 @@
 """A scoring service: follows the champion, answers with scores. Start it as README.md says."""
 
 import hmac
-import json
+import logging
 import os
+import threading
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
 
 from patron import PatronError
 from patron.model.records import feature_request, order_request, plain_rows, without_values
@@ -13,11 +15,10 @@ from patron.registry.follow import FollowedModel
 
 TOKEN = os.environ["PATRON_TOKEN"].encode()  # without one the service does not start
 MOST_BYTES = int(os.environ.get("PATRON_MOST_BYTES", "5000000"))
-champion = FollowedModel(
-    os.environ["PATRON_MODEL"],
-    os.environ.get("PATRON_TRACKING_URI", "sqlite:///mlflow.db"),
-    look_seconds=float(os.environ.get("PATRON_LOOK_SECONDS", "30")),
-)
+ONE_AT_A_TIME = threading.Lock()  # scoring is all CPU: threads would only wait for each other in turns
+STORE = os.environ.get("PATRON_TRACKING_URI", "sqlite:///mlflow.db")
+LOOK_SECONDS = float(os.environ.get("PATRON_LOOK_SECONDS", "30"))
+champion = FollowedModel(os.environ["PATRON_MODEL"], STORE, look_seconds=LOOK_SECONDS)
 
 
 @asynccontextmanager
@@ -31,8 +32,7 @@ app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
 
 
 async def body_of(request: Request) -> bytes:
-    given = request.headers.get("authorization", "").encode()
-    if not hmac.compare_digest(given, b"Bearer " + TOKEN):
+    if not hmac.compare_digest(request.headers.get("authorization", "").encode(), b"Bearer " + TOKEN):
         raise HTTPException(401, "A valid token is needed.", {"WWW-Authenticate": "Bearer"})
     body = bytearray()
     async for piece in request.stream():  # counted as it comes: a chunked body announces no length
@@ -42,16 +42,18 @@ async def body_of(request: Request) -> bytes:
     return bytes(body)
 
 
-def answer(body, read, score):
+def answer(body, read):
     model, asked = champion.model, None  # taken once: a swap does not reach into a request
     try:
         asked = read(body)
-        scores = score(model, asked, {"language": asked.language} if asked.language else {})
+        with ONE_AT_A_TIME:
+            scores = asked.scores_by(model)
     except PatronError as error:
-        said = without_values(error, asked.rows) if asked else error.problems
-        raise HTTPException(422, said) from None
-    text = json.dumps({"model": model.name, "scores": plain_rows(scores)}, allow_nan=False)
-    return Response(text, media_type="application/json")
+        raise HTTPException(422, without_values(error, asked.rows) if asked else error.problems) from None
+    except Exception as error:  # its text and traceback may hold a customer's values
+        logging.error("a request failed: %s", type(error).__name__)
+        raise HTTPException(500, "The request failed; the service goes on.") from None
+    return JSONResponse({"model": model.name, "scores": plain_rows(scores)})
 
 
 @app.get("/health")
@@ -61,19 +63,17 @@ async def health():
 
 @app.get("/model", dependencies=[Depends(body_of)])
 def about():
-    model, settings = champion.model, champion.model.parts.settings
-    keys = ("as_of", "label", "data_digest", "patron_version")
-    facts = {key: model.manifest.get(key) for key in keys} | {"grade": model.evaluation.get("grade")}
-    return {"model": model.name, "horizon_days": settings.churn_horizon_days, **facts}
+    model = champion.model  # taken once here, too
+    facts = {key: model.manifest.get(key) for key in ("as_of", "label", "data_digest", "patron_version")}
+    horizon, grade = model.parts.settings.churn_horizon_days, model.evaluation.get("grade")
+    return {"model": model.name, "horizon_days": horizon, "grade": grade, **facts}
 
 
 @app.post("/score")  # plain functions run in threads: health answers meanwhile
 def score(body: bytes = Depends(body_of)):
-    return answer(
-        body, order_request, lambda model, asked, more: model.score(asked.rows, asked.as_of, **more)
-    )
+    return answer(body, order_request)
 
 
 @app.post("/score_features")
 def score_features(body: bytes = Depends(body_of)):
-    return answer(body, feature_request, lambda model, asked, more: model.score_features(asked.rows, **more))
+    return answer(body, feature_request)

@@ -20,13 +20,7 @@ from patron.clv._parts import Compute, columns_by_part, for_each_part, models_of
 from patron.clv._portfolio import PortfolioValue, portfolio_value
 from patron.clv._settings import Settings
 from patron.clv._spend import Spend, expected_order_value
-from patron.clv._stored import (
-    Parameters,
-    letters_of,
-    parameter_problems,
-    stored_form,
-    stored_problems,
-)
+from patron.clv._stored import Parameters, letters_of, parameter_problems, stored_form, stored_problems
 from patron.clv._summary import PurchaseRows, check_times, check_weights, read_summary
 from patron.clv.evidence import Evidence
 from patron.clv.ledger_view import is_ledger, view_ledger

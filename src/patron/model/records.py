@@ -10,13 +10,16 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pandas as pd
 
 from patron.columns import LEDGER_COLUMNS, ORDERED_AT, REQUIRED_LEDGER_COLUMNS
 from patron.errors import ModelError, PatronError
 from patron.model._json import from_json
+
+if TYPE_CHECKING:
+    from patron.model.patron_model import PatronModel
 
 LANGUAGES = ("en", "zh")
 MOST_ROWS = 200_000
@@ -39,6 +42,12 @@ class ScoreRequest(NamedTuple):
     rows: pd.DataFrame
     as_of: str | None
     language: str | None
+
+    def scores_by(self, model: PatronModel) -> pd.DataFrame:
+        """Return the score rows: of order rows before ``as_of``, or of feature rows, which hold their day."""
+        if self.as_of is None:
+            return cast(pd.DataFrame, model.score_features(self.rows, language=self.language))
+        return cast(pd.DataFrame, model.score(self.rows, self.as_of, language=self.language))
 
 
 def order_request(body: bytes) -> ScoreRequest:
