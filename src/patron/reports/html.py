@@ -177,43 +177,52 @@ def render_report(
     months = sums.horizon_months or 12
     customers, listed = ranked(frame), None if desk is None else desk.worklist
     parts = _desk_parts(desk, sums, words)
-    value = value_section(evaluation.get("clv_holdout") or {}, words)
-    shown = {*ALWAYS, *parts, "value" if value else "", "about" if card else ""}
-    return (
-        environment_for(words)
-        .from_string(package_text("report.html.j2"))
-        .render(
-            title=title,
-            words=words,
-            sums=sums,
-            months=months,
-            simulated=simulated_banner(simulated=simulated),
-            model=model_name(sums, evaluation, words),
-            tested_after=evaluation.get("evaluated_as_of"),
-            figures=figures(sums, words, desk),
-            sentences=sentences_of(sums, evaluation, words, listed),
-            columns=table_heads(desk, words, months),
-            codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
-            owners=owners(desk),
-            listed=0 if listed is None else len(listed),
-            list_sentences=list_sentences(desk, words),
-            lapsed=sums.lapsed,
-            first_customers=_first_rows(customers, words),
-            parts=parts,
-            nav=[name for name in SECTIONS if name in shown],
-            pictures=base_pictures(frame, ledger, words, months, desk),
-            trust=_trust(evaluation, words),
-            labels=label_section(evaluation.get("label_audit") or {}, words),
-            value=value,
-            data=ledger_section(ledger, words),
-            facts=model_facts or {},
-            card=card,
-            backtest=backtest_section(backtest, words),
-            definitions=definitions(sums, evaluation, words),
-            **_style_and_script(),
-            customers=safe_json(page_data(customers, desk, words, months, sums)),
-        )
+    evidence = _evidence(evaluation, ledger, backtest, words)
+    shown = {*ALWAYS, *parts, "value" if evidence["value"] else "", "about" if card else ""}
+    page = environment_for(words).from_string(package_text("report.html.j2"))
+    return page.render(
+        title=title,
+        words=words,
+        sums=sums,
+        months=months,
+        simulated=simulated_banner(simulated=simulated),
+        model=model_name(sums, evaluation, words),
+        tested_after=evaluation.get("evaluated_as_of"),
+        figures=figures(sums, words, desk),
+        sentences=sentences_of(sums, evaluation, words, listed),
+        columns=table_heads(desk, words, months),
+        codes={"tier": TIERS, "stage": STAGES, "risk": RISKS[::-1]},
+        owners=owners(desk),
+        listed=0 if listed is None else len(listed),
+        list_sentences=list_sentences(desk, words),
+        lapsed=sums.lapsed,
+        first_customers=_first_rows(customers, words),
+        parts=parts,
+        nav=[name for name in SECTIONS if name in shown],
+        pictures=base_pictures(frame, ledger, words, months, desk),
+        facts=model_facts or {},
+        card=card,
+        **evidence,
+        definitions=definitions(sums, evaluation, words),
+        **_style_and_script(),
+        customers=safe_json(page_data(customers, desk, words, months, sums)),
     )
+
+
+def _evidence(
+    evaluation: Mapping[str, Any],
+    ledger: Mapping[str, Any],
+    backtest: Mapping[str, Any] | None,
+    words: Language,
+) -> dict[str, Any]:
+    """Say how far the figures can be trusted, and what they rest on."""
+    return {
+        "trust": _trust(evaluation, words),
+        "labels": label_section(evaluation.get("label_audit") or {}, words),
+        "value": value_section(evaluation.get("clv_holdout") or {}, words),
+        "data": ledger_section(ledger, words),
+        "backtest": backtest_section(backtest, words),
+    }
 
 
 def _style_and_script() -> dict[str, str]:
