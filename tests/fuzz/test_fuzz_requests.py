@@ -22,7 +22,8 @@ def test_three_hundred_mutated_requests_are_answered_or_refused(model):
 def test_the_judge_sees_wrong_answers(model):
     """Wrong scores, a repeated value, a 500 and an answer without a sentence are all noticed."""
     body = (
-        b'{"as_of": "2023-07-02", "orders": [{"customer_id": "7", "ordered_at": "2023-05-01", "amount": 5}]}'
+        b'{"as_of": "2023-07-02", "orders": [{"customer_id": "7", "ordered_at": "2023-05-01", "amount": 5, '
+        b'"product_id": "p", "category": "c"}]}'
     )
     status, text = fuzz_requests.answered(model)(body)
     judged = [

@@ -30,6 +30,7 @@ ENTRY = "pyfunc_entry.py"
 #: What of patron travels with a model: everything that loads a folder and scores, and nothing that trains.
 SHIPPED = (
     "__init__.py",
+    "api.py",
     "arrays",
     "churn",
     "clv",
