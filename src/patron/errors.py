@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 _EXTRA_OF = {  # by the name it is imported under
+    "adbc_driver_manager": "postgres",
+    "adbc_driver_postgresql": "postgres",
     "duckdb": "files",
     "pyarrow": "files",
     "filelock": "registry",

@@ -17,13 +17,7 @@ import narwhals as nw
 
 from patron.errors import LedgerError, saying_what_to_install
 from patron.ledger import _as_of, _check, _totals
-from patron.ledger._currency import minor_digits, settle_currency
-from patron.ledger._datetext import choose_shapes
-from patron.ledger._mapping import match_columns
-from patron.ledger._open import open_source
 from patron.ledger._options import (
-    CsvOptions,
-    Rules,
     all_or_every_problem,
     as_of_day,
     check_engine,
@@ -31,7 +25,7 @@ from patron.ledger._options import (
     csv_options,
     ledger_rules,
 )
-from patron.ledger._typed import Source, Typed, TypingPlan
+from patron.ledger._reading import Reading, ReadOrders, read_orders
 from patron.ledger._write_report import Findings, no_line_left, write_report
 from patron.ledger.engines import materialise
 from patron.ledger.report import LedgerReport
@@ -150,48 +144,16 @@ def load_ledger(
         partial(check_timezone, timezone),
         partial(check_engine, memory_limit, threads),
     )
-    opened = open_source(source, columns, options, memory_limit, threads)
-    mapping = match_columns(opened.columns, columns, opened.where)
-    _check_rules_fit(rules, mapping)
-    code = settle_currency(_currencies(opened, mapping), currency)
-    typed = _read(opened, mapping, options, timezone, minor_digits(code))
-    return _check_rows(opened, typed, rules, code, wanted_day, today or _today(timezone))
-
-
-def _check_rules_fit(rules: Rules, mapping: Mapping[str, str]) -> None:
-    problems = []
-    for setting, given, column in (
-        ("refund_prefix", rules.refund_prefix, "order_id"),
-        ("exclude.order_id_prefixes", rules.exclude_order_id_prefixes, "order_id"),
-        ("exclude.product_ids", rules.exclude_product_ids, "product_id"),
-    ):
-        if given and column not in mapping:
-            problems.append(f"{setting} needs {column}, which is not mapped; add it to ledger.columns")
-    if problems:
-        raise LedgerError(problems)
-
-
-def _currencies(opened: Source, mapping: Mapping[str, str]) -> dict[str, int]:
-    return opened.value_counts(mapping["currency"]) if "currency" in mapping else {}
+    reading = Reading(columns, options, rules, currency, timezone, memory_limit, threads)
+    return _cut(read_orders(source, reading), wanted_day, today or _today(timezone))
 
 
 def _today(timezone: str | None) -> date:
     return datetime.now(ZoneInfo(timezone) if timezone else None).date()
 
 
-def _read(
-    opened: Source, mapping: Mapping[str, str], options: CsvOptions, timezone: str | None, digits: int
-) -> Typed:
-    counts = opened.date_shapes(mapping["ordered_at"])
-    shapes = choose_shapes(counts, options.date_format, mapping["ordered_at"]) if counts else ()
-    return opened.typed(mapping, TypingPlan(options, timezone, digits, shapes))
-
-
-def _check_rows(
-    opened: Source, typed: Typed, rules: Rules, currency: str | None, wanted: date | None, today: date
-) -> Ledger:
-    digits = minor_digits(currency)
-    booked = _check.book_refunds(typed.frame, rules)
+def _cut(orders: ReadOrders, wanted: date | None, today: date) -> Ledger:
+    opened, booked, rules, digits = orders.opened, orders.booked, orders.rules, orders.digits
     days = _totals.count_days(booked, rules)
     if not days:
         coded = _check.with_codes(booked, rules, _as_of.day_number(wanted or today))
@@ -204,7 +166,7 @@ def _check_rows(
     if _check.LINE not in codes:
         raise LedgerError(no_line_left(opened, codes, examples, digits))
     folded = materialise(_check.fold_duplicates(coded, rules), "lines")
-    findings = Findings(opened, typed, rules, days, codes, examples, folded, wanted is None)
-    report = write_report(findings, as_of, currency, digits)
+    findings = Findings(opened, orders.typed, rules, days, codes, examples, folded, wanted is None)
+    report = write_report(findings, as_of, orders.currency, digits)
     _log.info("%s rows in, %s used, as of %s", report.rows_in, report.rows_used, as_of)
-    return Ledger(_check.line_columns(folded), as_of, currency, digits, report)
+    return Ledger(_check.line_columns(folded), as_of, orders.currency, digits, report)

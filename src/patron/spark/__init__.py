@@ -1,0 +1,1 @@
+"""Customer tables and scores on Spark, by the same definitions as everywhere."""
