@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 import pytest
+from postgres_server import postgres, postgres_server  # noqa: F401
+from spark_session import spark_session
 from synthetic_ledger import (
     Line,
     lines_frame,
@@ -54,3 +59,9 @@ def tables(ledger_rows: list[Line]) -> CustomerTables:
 def plain_tables(ledger_rows: list[Line]) -> CustomerTables:
     """Customer tables in pandas, orders only."""
     return tables_of(ledger_rows)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A Spark session on two cores."""
+    yield from spark_session(tmp_path_factory.mktemp("warehouse"))

@@ -215,7 +215,9 @@ def test_a_missing_package_is_an_import_error_too() -> None:
 
 def test_every_package_of_an_extra_has_a_known_way_to_it() -> None:
     """What an extra brings is what the error text names it for."""
-    imported_as = {"scikit-learn": "sklearn", "pyyaml": "yaml"}
+    imported_as = {
+        "adbc-driver-postgresql": "adbc_driver_postgresql", "scikit-learn": "sklearn", "pyyaml": "yaml"
+    }  # fmt: skip
     wrong = []
     for extra, texts in PROJECT["optional-dependencies"].items():
         names = [Requirement(text).name for text in texts if extra not in {"dev", "all"}]

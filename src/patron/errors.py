@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from tempfile import gettempdir
 
 _EXTRA_OF = {  # by the name it is imported under
     "adbc_driver_manager": "postgres",
@@ -119,4 +120,39 @@ def saying_what_to_install() -> Iterator[None]:
         extra = _EXTRA_OF[package]
         raise MissingPackage(
             f"this needs '{package}', which is not installed: pip install 'patron[{extra}]'"
+        ) from None
+
+
+@contextmanager
+def saying_what_to_free() -> Iterator[None]:
+    """Turn DuckDB's error of a query that found no room into one line with what to do.
+
+    For a block or, as a decorator, a function. Every other error stays what it is.
+
+    Raises
+    ------
+    LedgerError
+        If DuckDB had to stop for want of memory, or of room for temporary files.
+
+    Examples
+    --------
+    >>> with saying_what_to_free():
+    ...     raise ValueError("No space left on device")
+    Traceback (most recent call last):
+    ValueError: No space left on device
+    """
+    try:
+        yield
+    except Exception as error:
+        kinds = {kind.__name__ for kind in type(error).__mro__ if kind.__module__.endswith("duckdb")}
+        on_disk = any(words in str(error) for words in ("offload", "No space left"))
+        if "OutOfMemoryException" not in kinds and not (kinds and on_disk):
+            raise
+        if on_disk and "no temporary directory" not in str(error):
+            raise LedgerError(
+                f"the query engine has no room for its temporary files in '{gettempdir()}'; free some, set "
+                "TMPDIR to a folder on a larger disk, or raise engine.memory_limit so that less is written"
+            ) from None
+        raise LedgerError(
+            "the query engine has no memory left; raise engine.memory_limit, or lower engine.threads"
         ) from None

@@ -23,8 +23,12 @@ Timezone = Annotated[str, AfterValidator(_rules.timezone)]
 class SqlSource(Section):
     """Orders from a database."""
 
-    sql: str = setting(..., "query that gives one row per order line")
-    url: str = setting(..., "database address; ${VARIABLE} is taken from the environment when it is opened")
+    sql: str = setting(..., "query that gives one row per order line", min_length=1)
+    url: str = setting(
+        ...,
+        "postgresql:// or duckdb:///file; ${VARIABLE} is taken from the environment when it is opened",
+        min_length=1,
+    )
 
 
 class Columns(Section):
@@ -82,7 +86,7 @@ class Ledger(Section):
     """Where the orders are and how they are to be read."""
 
     transactions: str | SqlSource = setting(
-        ..., "orders: .parquet, .csv, .csv.gz, .xlsx, a folder of them, or {sql, url}"
+        ..., "orders: .parquet, .csv, .csv.gz, .xlsx, .duckdb, a folder of files, or {sql, url}"
     )
     columns: Columns = block(Columns, "our column names to theirs")
     csv: Csv = block(Csv, "how CSV files are written")
@@ -104,3 +108,6 @@ class Ledger(Section):
     )
     exclude: Exclude = block(Exclude, "lines that are not sales")
     duplicates: Literal["drop", "keep"] = setting("drop", "what to do with lines that repeat another one")
+    store: Annotated[str, Field(min_length=1)] | None = setting(
+        None, "folder for customer days, so that only new orders are read; null reads all of them every time"
+    )

@@ -19,11 +19,12 @@ _PATHS = (
     ("ledger", "customer_merges"),
     ("playbook",),
     ("tracking", "uri"),
+    ("publish", "url"),
     ("output",),
 )
 _USER_INFO = re.compile(r"(?<=://)\S*@")  # up to the last @, for passwords that hold one
 _SECRET_PARAMETER = re.compile(r"(?i)\b(password|passwd|pwd|token|secret|user|api_?key)=[^&;\s]*")
-_LOCAL = re.compile(r"(?P<scheme>sqlite:///|file://|file:|)(?P<path>[^:]+)")
+_LOCAL = re.compile(r"(?P<scheme>sqlite:///|duckdb:///|file://|file:|)(?P<path>[^:]+)")
 
 
 def as_plain(content: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def as_plain(content: dict[str, Any]) -> dict[str, Any]:
         if isinstance(place[last], str):
             place[last] = _without_folder(_masked(place[last]))
         elif isinstance(place[last], dict):
-            place[last]["url"] = _masked(place[last]["url"])
+            place[last]["url"] = _without_folder(_masked(place[last]["url"]))
     return content
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from patron.config._later import not_available
 from patron.config._words import problems_of, section_of, shown
 from patron.config._yaml import read_yaml
 from patron.config.schema import Config
@@ -39,7 +38,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     ------
     ConfigError
         With all problems at once: not found, not YAML, a key unknown, given twice, of the wrong type or out
-        of range, or a setting that this version does not have.
+        of range.
     """
     file = Path(path)
     content, problems = _read(file)
@@ -82,15 +81,13 @@ def make_config(
     90
     """
     values = _without_empty_blocks({"ledger": {}, **content}, Config)
-    later = not_available(values)
     found: dict[str, str] = {}
     config = None
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
         found = problems_of(error.errors(include_url=False), Config)
-    # A value that is wrong altogether is not also "not available".
-    everything = [*problems, *found.values(), *(text for key, text in later.items() if key not in found)]
+    everything = [*problems, *found.values()]
     if everything or config is None:
         raise ConfigError(everything, next_step)
     config._folder = folder

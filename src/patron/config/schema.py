@@ -2,7 +2,7 @@
 
 In:  nothing; this is the definition.
 Out: frozen sections and `Config`; unknown keys are refused.
-Not here: reading YAML (`load`), messages (`_words`), settings of later versions (`_later`).
+Not here: reading YAML (`load`), messages (`_words`).
 """
 
 from __future__ import annotations
@@ -170,6 +170,17 @@ class Tracking(Section):
     experiment: str = setting("patron", "MLflow experiment", min_length=1)
 
 
+class Publish(Section):
+    """Scores to a database, beside the file."""
+
+    url: str | None = setting(
+        None,
+        "postgresql:// address that scores go to; ${VARIABLE} is taken from the environment; null: none",
+        min_length=1,
+    )
+    table: str = setting("patron_scores", "table, or schema.table; made if it is not there", min_length=1)
+
+
 class Engine(Section):
     """How much of the machine may be used."""
 
@@ -193,6 +204,7 @@ class Config(Section):
     worklist: Worklist = block(Worklist, "whom to call")
     playbook: str | None = setting(None, "a YAML file of actions; null: the built-in one")
     tracking: Tracking = block(Tracking, "where runs and models are kept")
+    publish: Publish = block(Publish, "scores to a database, beside the file")
     engine: Engine = block(Engine, "how much of the machine may be used")
     language: Literal["en", "zh"] = setting("en", "language of reasons, actions and reports")
     nps_scale: Scale = setting((0, 10), "lowest and highest answer of the NPS question", strict=False)

@@ -102,13 +102,18 @@ def fold_duplicates(coded: nw.LazyFrame[Any], rules: Rules) -> nw.LazyFrame[Any]
     Identical means: equal in every mapped column. Grouping keeps one of each whatever the order of the rows.
     """
     lines = coded.filter(nw.col("code") == LINE)
-    there = [name for name in _OPTIONAL if name in coded.collect_schema()]
-    same = ["customer_id", "time_us", "amount_minor", "amount_rest", "turned", *there]
+    same = what_is_compared(coded)
     if rules.duplicates == "keep":
         return lines.select(*same, "day", "month", "is_refund", nw.lit(1).alias("copies"))
     return lines.group_by(same).agg(
         nw.col("day").max(), nw.col("month").max(), nw.col("is_refund").max(), nw.len().alias("copies")
     )
+
+
+def what_is_compared(coded: nw.LazyFrame[Any]) -> list[str]:
+    """Return the columns in which copies of a row are equal: all that is mapped, as it was read."""
+    there = [name for name in _OPTIONAL if name in coded.collect_schema()]
+    return ["customer_id", "time_us", "amount_minor", "amount_rest", "turned", *there]
 
 
 def line_columns(folded: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

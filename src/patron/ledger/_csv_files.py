@@ -2,7 +2,7 @@
 
 In: a file. Out: a UTF-8 file with its header, or what is wrong with its encoding.
 
-Other encodings are decoded as a stream to a temporary file. Not here: the rows.
+Other encodings are decoded as a stream to a temporary file. Not here: the rows (`_csv_records`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,48 @@ import gzip
 import io
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from patron.errors import LedgerError
 from patron.ledger._options import CsvOptions
 
 _CHUNK = 1 << 20
 SEPARATORS = (",", ";", "\t", "|")
+#: More lines than this share that are not text: it is the encoding that is wrong, not the lines.
+_MOST_LINES_NOT_TEXT = 0.01
+_LINES_THAT_TELL = 10_000
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV file: where its UTF-8 form lies, the user's file and its encoding, its header.
+
+    ``is_clean`` is False where bytes were seen that no parser should get.
+    """
+
+    path: Path
+    shown: Path
+    encoding: str
+    header: tuple[str, ...]
+    separator: str
+    compressed: bool
+    is_clean: bool
+
+    def utf8_chunks(self) -> Iterator[bytes]:
+        """Read the user's file again, as UTF-8 without a byte order mark."""
+        if self.path == self.shown:
+            chunks = _chunks(self.shown)
+            yield next(chunks, b"").removeprefix(codecs.BOM_UTF8)
+            yield from chunks
+            return
+        with io.TextIOWrapper(open_bytes(self.shown), encoding=self.encoding, newline="") as stream:
+            while text := stream.read(_CHUNK):
+                yield text.encode()
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -61,6 +94,66 @@ def check_encoding(path: Path, options: CsvOptions) -> None:
     except (OSError, EOFError) as error:
         message = f"{path.name}: cannot be unpacked ({error}); write the file again"
         raise LedgerError(message) from None
+
+
+def is_clean_text(path: Path, options: CsvOptions) -> bool:
+    """Tell whether every line is text that begins and ends outside quotes, as a fast parser needs it.
+
+    A few lines that are no text can be set aside. A quote left open would take whole records along.
+
+    Raises
+    ------
+    LedgerError
+        More than 1 % of the lines are not text, or a broken gzip file.
+    """
+    clean, quotes = True, 0
+    try:
+        decoder = codecs.getincrementaldecoder(options.encoding)()
+        for chunk in _chunks(path):
+            decoder.decode(chunk)
+            clean = clean and b"\0" not in chunk and not _breaks_in_quotes(chunk, quotes)
+            quotes += chunk.count(b'"')
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        _check_few_are_not_text(path, options)
+        return False
+    except (OSError, EOFError) as error:
+        message = f"{path.name}: cannot be unpacked ({error}); write the file again"
+        raise LedgerError(message) from None
+    return clean
+
+
+def _breaks_in_quotes(chunk: bytes, quotes_before: int) -> bool:
+    if b'"' not in chunk:
+        return quotes_before % 2 == 1 and b"\n" in chunk
+    letters = np.frombuffer(chunk, dtype=np.uint8)
+    quotes, ends = (np.flatnonzero(letters == ord(mark)) for mark in ('"', "\n"))
+    return bool(((np.searchsorted(quotes, ends) + quotes_before) % 2).any())
+
+
+def _check_few_are_not_text(path: Path, options: CsvOptions) -> None:
+    lines = not_text = 0
+    rest = b""
+    for chunk in _chunks(path):
+        text, _, rest = (rest + chunk).rpartition(b"\n")
+        lines += text.count(b"\n") + 1
+        if not is_text(text, options.encoding):
+            not_text += sum(not is_text(part, options.encoding) for part in text.split(b"\n"))
+        if lines > _LINES_THAT_TELL and not_text > lines * _MOST_LINES_NOT_TEXT:
+            break
+    if rest:
+        lines, not_text = lines + 1, not_text + (not is_text(rest, options.encoding))
+    if not_text > lines * _MOST_LINES_NOT_TEXT:
+        check_encoding(path, options)
+
+
+def is_text(part: bytes, encoding: str = "utf-8") -> bool:
+    """Whether bytes are complete text."""
+    try:
+        part.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wrong_encoding(path: Path, encoding: str, line: int) -> str:
@@ -124,7 +217,7 @@ def read_header(path: Path, options: CsvOptions) -> tuple[str, ...]:
     LedgerError
         No header, or one column that holds another separator.
     """
-    with io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", newline="") as stream:
+    with io.TextIOWrapper(open_bytes(path), "utf-8-sig", "replace", newline="") as stream:
         try:
             header = next(csv.reader(stream, delimiter=options.separator), [])
         except csv.Error as error:

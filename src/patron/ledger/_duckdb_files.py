@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
 from patron.errors import LedgerError
 from patron.ledger import _sql as sql
+from patron.ledger._csv_files import CsvFile
+from patron.ledger._csv_records import CsvPart, copy_whole_records
 from patron.ledger._duckdb import DuckSource, column_kinds, connect, fresh_name, query_rows
 
 
@@ -38,7 +40,7 @@ def open_parquet(
         raise LedgerError(message)
     zoned = any(sql.has_zone(kind) for kind in kinds.values())
     zones = _stored_zones(paths[0]) if zoned else {}
-    return DuckSource(connection, relation, kinds, where, zones, is_table=False)
+    return DuckSource(connection, relation, kinds, where, zones, files=tuple(paths))
 
 
 def _path_literal(path: Path) -> str:
@@ -82,70 +84,62 @@ def same_columns(headers: Mapping[Path, set[str]]) -> None:
             raise LedgerError(message)
 
 
-@dataclass(frozen=True)
-class CsvFile:
-    """A CSV file that is UTF-8 by now: where it lies, what the user calls it, its header."""
-
-    path: Path
-    shown: Path
-    header: tuple[str, ...]
-    separator: str
-    compressed: bool
-
-
 def open_csv(
     files: Sequence[CsvFile],
     wanted: Callable[[tuple[str, ...]], Sequence[str]],
     where: str,
+    folder: Path,
     memory_limit: str | None,
     threads: int | None,
 ) -> DuckSource:
-    """Read the wanted columns of CSV files as text into a table, counting the lines that are no records."""
+    """Read the wanted columns of CSV files as text into a table, counting the lines that are no records.
+
+    ``folder`` is for copies of files that have such lines. The table's rows are in the order of the files.
+    """
     connection = connect(memory_limit, threads)
     same_columns({file.shown: set(file.header) for file in files})
     names = list(wanted(files[0].header))
     table = fresh_name("raw")
     columns = ", ".join(f"{sql.identifier(n)} VARCHAR" for n in names)
     connection.execute(f"CREATE TABLE {sql.identifier(table)} ({columns})")
-    rejected, example = 0, None
-    for file in files:
-        number, one = _insert_csv(connection, table, file, names)
-        rejected, example = rejected + number, example or one
-    if query_rows(connection, f"SELECT count(*) FROM {sql.identifier(table)}")[0][0] + rejected == 0:
+    connection.execute("SET preserve_insertion_order = true")
+    parts = tuple(_insert_csv(connection, table, file, names, folder) for file in files)
+    connection.execute("SET preserve_insertion_order = false")
+    rejected = sum(part.unreadable for part in parts)
+    if not rejected and not any(part.rows for part in parts):
         message = f"{where} has a header but no rows; give it the orders"
         raise LedgerError(message)
+    example = next((part.unreadable_example for part in parts if part.unreadable), None)
     kinds = dict.fromkeys(names, "VARCHAR")
-    return DuckSource(connection, sql.identifier(table), kinds, where, {}, True, rejected, example)
+    return DuckSource(connection, sql.identifier(table), kinds, where, {}, parts, rejected, example)
 
 
 def _insert_csv(
-    connection: duckdb.DuckDBPyConnection, table: str, file: CsvFile, names: Sequence[str]
-) -> tuple[int, str | None]:
-    safe = _distinct_header(file.header)
-    columns = ", ".join(f"{sql.literal(name)}: 'VARCHAR'" for name in safe)
-    errors, scans = fresh_name("errors"), fresh_name("scans")
-    picked = ", ".join(sql.identifier(safe[file.header.index(name)]) for name in names)
-    scan = (
-        f"read_csv({_path_literal(file.path)}, columns = {{{columns}}}, auto_detect = false, header = true, "
-        f"delim = {sql.literal(file.separator)}, quote = '\"', escape = '\"', store_rejects = true, "
-        "rejects_limit = 0, "
-        f"compression = {'gzip' if file.compressed else 'none'!r}, hive_partitioning = false, "
-        f"rejects_table = {sql.literal(errors)}, rejects_scan = {sql.literal(scans)})"
-    )
+    connection: duckdb.DuckDBPyConnection, table: str, file: CsvFile, names: Sequence[str], folder: Path
+) -> CsvPart:
+    """Read a file; where DuckDB gives up, or should not begin, its whole records are copied and read."""
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(file.header)))  # each name once, by position
+    picked = ", ".join(f"c{file.header.index(name)}" for name in names)
+
+    def insert(path: Path, *, header: bool, compressed: bool) -> int:
+        scan = (
+            f"read_csv({_path_literal(path)}, columns = {{{columns}}}, auto_detect = false, "
+            f"header = {header}, delim = {sql.literal(file.separator)}, quote = '\"', escape = '\"', "
+            f"compression = {'gzip' if compressed else 'none'!r}, hive_partitioning = false)"
+        )
+        return int(query_rows(connection, f"INSERT INTO {table} SELECT {picked} FROM {scan}")[0][0])
+
+    if file.is_clean:
+        with suppress(duckdb.InvalidInputException):
+            return CsvPart(file, insert(file.path, header=True, compressed=file.compressed))
+    copy = folder / "whole_records.csv"
     try:
-        connection.execute(f"INSERT INTO {sql.identifier(table)} SELECT {picked} FROM {scan}")
+        part = copy_whole_records(file, copy)
+        found = insert(copy, header=False, compressed=False) if part.rows else 0
     except duckdb.Error as error:
         message = f"{file.shown}: cannot be read as CSV ({str(error).splitlines()[0]})"
         raise LedgerError(message) from None
-    lines = query_rows(
-        connection, f"SELECT line, min(csv_line) FROM {sql.identifier(errors)} GROUP BY line ORDER BY line"
-    )
-    if not lines:
-        return 0, None
-    number = sum(max(1, sum(bool(part.strip()) for part in text.splitlines())) for _, text in lines)
-    return number, f"{file.shown.name} line {lines[0][0]}: {lines[0][1].strip()[:120]}"
-
-
-def _distinct_header(header: Sequence[str]) -> list[str]:
-    """DuckDB ignores case and wants each name once; positions do not."""
-    return [f"c{i}" for i in range(len(header))]
+    finally:
+        copy.unlink(missing_ok=True)
+    assert found == part.rows, f"{file.shown.name}: {part.rows} whole records, {found} read"
+    return part

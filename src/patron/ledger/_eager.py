@@ -7,8 +7,8 @@ Not here: which rows count (``_check``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import narwhals as nw
@@ -31,7 +31,7 @@ Columns = Mapping[str, Column | np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class EagerSource:
-    """An eager frame with the engine it goes back to."""
+    """An eager frame with the engine it goes back to; where its rows stand, if that is in files."""
 
     frame: pd.DataFrame
     to_engine: Callable[[Columns], nw.LazyFrame[Any]]
@@ -39,6 +39,11 @@ class EagerSource:
     columns: tuple[str, ...]
     unreadable: int = 0
     unreadable_example: str | None = None
+    stands: Sequence[tuple[str, int]] = ()
+
+    def stands_at(self, place: int) -> tuple[str, int]:
+        """Return what a row's file is called and its number there, from 1 on."""
+        return self.stands[place] if self.stands else (self.where, place + 1)
 
     def _series(self, name: str) -> pd.Series[Any]:
         return plain_series(self.frame.iloc[:, self.columns.index(name)].reset_index(drop=True))
@@ -110,9 +115,9 @@ def open_frame(source: object) -> EagerSource:
     return _source(texts.to_pandas(), array_frame, "the frame")
 
 
-def pandas_source(frame: pd.DataFrame, where: str) -> EagerSource:
+def pandas_source(frame: pd.DataFrame, where: str, stands: Sequence[tuple[str, int]] = ()) -> EagerSource:
     """Take a pandas frame as it is."""
-    return _source(frame, array_frame, where)
+    return replace(_source(frame, array_frame, where), stands=stands)
 
 
 def _source(

@@ -40,8 +40,7 @@ def find_files(path: Path) -> Files:
     LedgerError
         Nothing there, an unknown kind, an empty file or folder, a folder of several kinds.
     """
-    if not path.exists():
-        raise LedgerError(_not_there(path))
+    check_there(path)
     paths = _inside(path) if path.is_dir() else [path]
     kinds = sorted({kind_of(p) or "unknown" for p in paths})
     if kinds == ["unknown"]:
@@ -57,6 +56,12 @@ def find_files(path: Path) -> Files:
         message = f"{empty[0]} is empty (0 bytes); write the file again"
         raise LedgerError(message)
     return Files(kinds[0], tuple(paths), path.name)
+
+
+def check_there(path: Path) -> None:
+    """Refuse a path that leads nowhere, naming the file it may have meant."""
+    if not path.exists():
+        raise LedgerError(_not_there(path))
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -11,17 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patron.ledger._csv_files import check_encoding, decoded_copy, is_gzip, read_header
+from patron.ledger._csv_files import CsvFile, decoded_copy, is_clean_text, is_gzip, read_header
 from patron.ledger._eager import open_frame, pandas_source
 from patron.ledger._files import Files, find_files
 from patron.ledger._mapping import match_columns
 from patron.ledger._options import CsvOptions
 from patron.ledger._typed import Source
-from patron.ledger._xlsx import read_xlsx
+from patron.ledger._xlsx import read_sheets
+from patron.ledger.sql_query import SqlQuery, open_query, open_table
 
 if TYPE_CHECKING:
     from patron.ledger._duckdb import DuckSource
-    from patron.ledger._duckdb_files import CsvFile
+
+#: Where Spark's frames come from, and what is opened already with Spark's own readers.
+_SPARK = ("pyspark.", "patron.ledger._spark")
 
 
 def open_source(
@@ -32,16 +35,34 @@ def open_source(
     threads: int | None,
 ) -> Source:
     """Open a path or a frame."""
+    if type(source).__module__.startswith(_SPARK):
+        from patron.ledger._spark import open_spark
+
+        return open_spark(source)
+    if isinstance(source, SqlQuery):
+        return open_query(source, columns, memory_limit, threads)
+    if _is_reader(source):
+        from patron.ledger._arrow_batches import open_reader
+
+        return open_reader(source, columns, memory_limit, threads)
     if not isinstance(source, str | Path):
         return open_frame(source)
+    if Path(source).suffix.lower() == ".duckdb":
+        return open_table(Path(source), memory_limit, threads)
     files = find_files(Path(source))
     if files.kind == "xlsx":
-        return pandas_source(read_xlsx(files.paths, files.where), files.where)
+        table, stands = read_sheets(files.paths, files.where)
+        return pandas_source(table, files.where, stands)
     from patron.ledger._duckdb_files import open_parquet
 
     if files.kind == "parquet":
         return open_parquet(files.paths, files.where, memory_limit, threads)
     return _open_csv(files, columns, csv, memory_limit, threads)
+
+
+def _is_reader(source: object) -> bool:
+    kind = type(source)
+    return kind.__module__.startswith("pyarrow") and kind.__name__ in ("RecordBatchReader", "RecordBatch")
 
 
 def _open_csv(
@@ -58,15 +79,14 @@ def _open_csv(
 
     with tempfile.TemporaryDirectory(prefix="patron-") as folder:
         ready = [_utf8_file(path, csv, Path(folder)) for path in files.paths]
-        return open_csv(ready, wanted, files.where, memory_limit, threads)
+        return open_csv(ready, wanted, files.where, Path(folder), memory_limit, threads)
 
 
 def _utf8_file(path: Path, csv: CsvOptions, folder: Path) -> CsvFile:
-    from patron.ledger._duckdb_files import CsvFile
-
     if csv.is_utf8:
-        check_encoding(path, csv)
-        return CsvFile(path, path, read_header(path, csv), csv.separator, is_gzip(path))
+        clean = is_clean_text(path, csv)
+        return CsvFile(path, path, csv.encoding, read_header(path, csv), csv.separator, is_gzip(path), clean)
     copy = decoded_copy(path, csv, folder)
+    clean = is_clean_text(copy, replace(csv, encoding="utf-8"))
     header = read_header(copy, replace(csv, encoding="utf-8"))
-    return CsvFile(copy, path, header, csv.separator, False)
+    return CsvFile(copy, path, csv.encoding, header, csv.separator, False, clean)

@@ -7,8 +7,9 @@ Not here: which day counts, the report.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -19,7 +20,15 @@ from patron.ledger._currency import minor_digits, settle_currency
 from patron.ledger._datetext import choose_shapes
 from patron.ledger._mapping import match_columns
 from patron.ledger._open import open_source
-from patron.ledger._options import CsvOptions, Rules
+from patron.ledger._options import (
+    CsvOptions,
+    Rules,
+    all_or_every_problem,
+    check_engine,
+    check_timezone,
+    csv_options,
+    ledger_rules,
+)
 from patron.ledger._typed import Source, Typed, TypingPlan
 
 
@@ -50,6 +59,38 @@ class Reading:
     threads: int | None = None
 
 
+def reading_of(
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    csv: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    timezone: str | None = None,
+    refunds: str = "net",
+    refund_prefix: str | None = None,
+    exclude_product_ids: Sequence[str] = (),
+    exclude_order_id_prefixes: Sequence[str] = (),
+    duplicates: str = "drop",
+    memory_limit: str | None = None,
+    threads: int | None = None,
+) -> Reading:
+    """Check the arguments of `load_ledger` that say how rows are read.
+
+    Raises
+    ------
+    LedgerError
+        All problems at once.
+    """
+    options, rules, _, _ = all_or_every_problem(
+        partial(csv_options, csv),
+        partial(
+            ledger_rules, refunds, refund_prefix, exclude_product_ids, exclude_order_id_prefixes, duplicates
+        ),
+        partial(check_timezone, timezone),
+        partial(check_engine, memory_limit, threads),
+    )
+    return Reading(columns, options, rules, currency, timezone, memory_limit, threads)
+
+
 @dataclass(frozen=True)
 class ReadOrders:
     """Every row of a source.
@@ -68,6 +109,8 @@ class ReadOrders:
         ISO code.
     digits : int
         Decimals of the currency.
+    mapping : mapping of str to str
+        Ours -> theirs, the columns that were read.
     """
 
     opened: Source
@@ -76,6 +119,7 @@ class ReadOrders:
     rules: Rules
     currency: str | None
     digits: int
+    mapping: Mapping[str, str]
 
 
 def read_orders(source: object, reading: Reading) -> ReadOrders:
@@ -99,7 +143,7 @@ def read_orders(source: object, reading: Reading) -> ReadOrders:
     """
     opened = open_source(source, reading.columns, reading.csv, reading.memory_limit, reading.threads)
     mapping = match_columns(opened.columns, reading.columns, opened.where)
-    _check_rules_fit(reading.rules, mapping)
+    check_rules_fit(reading.rules, mapping)
     found = opened.value_counts(mapping["currency"]) if "currency" in mapping else {}
     currency = settle_currency(found, reading.currency)
     digits = minor_digits(currency)
@@ -107,10 +151,11 @@ def read_orders(source: object, reading: Reading) -> ReadOrders:
     shapes = choose_shapes(counts, reading.csv.date_format, mapping["ordered_at"]) if counts else ()
     typed = opened.typed(mapping, TypingPlan(reading.csv, reading.timezone, digits, shapes))
     booked = _check.book_refunds(typed.frame, reading.rules)
-    return ReadOrders(opened, typed, booked, reading.rules, currency, digits)
+    return ReadOrders(opened, typed, booked, reading.rules, currency, digits, mapping)
 
 
-def _check_rules_fit(rules: Rules, mapping: Mapping[str, str]) -> None:
+def check_rules_fit(rules: Rules, mapping: Mapping[str, str]) -> None:
+    """Refuse a rule about a column that is not there."""
     problems = []
     for setting, given, column in (
         ("refund_prefix", rules.refund_prefix, "order_id"),

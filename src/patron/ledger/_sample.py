@@ -16,6 +16,7 @@ from patron.ledger._csv_files import SEPARATORS, guess_encoding, open_bytes
 from patron.ledger._files import find_files
 from patron.ledger._options import CsvOptions
 from patron.ledger._small_table import read_csv_text, read_small_table
+from patron.ledger.sql_query import open_table
 
 SAMPLE_ROWS = 20_000
 _HEAD_BYTES = 1 << 16
@@ -33,6 +34,8 @@ class Sample:
 
 def take_sample(source: object) -> Sample:
     """Look at the first rows of the first file."""
+    if isinstance(source, str | Path) and Path(source).suffix.lower() == ".duckdb":
+        return Sample(_table_head(Path(source)), CsvOptions(), False, {})
     if isinstance(source, str | Path):
         files = find_files(Path(source))
         if files.kind == "csv":
@@ -75,6 +78,13 @@ def find_separator(head: str) -> str:
         return (0.0 if wide < 2 else sum(w == wide for w in widths) / len(widths), wide)
 
     return max(SEPARATORS, key=score)
+
+
+def _table_head(path: Path) -> pd.DataFrame:
+    opened = open_table(path, None, None)
+    query = f"SELECT * FROM {opened.relation} LIMIT {SAMPLE_ROWS}"
+    frame: pd.DataFrame = opened.connection.sql(query).df()
+    return frame
 
 
 def _parquet_head(path: Path) -> pd.DataFrame:

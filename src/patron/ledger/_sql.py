@@ -54,9 +54,24 @@ def text_expression(column: str, kind: str) -> str:
         return f"replace({column}::VARCHAR, ' ', 'T')"
     plain = f"({column}::VARCHAR)"
     # most texts have nothing to trim, and trimming many kinds of blanks is slow
-    ends = f"{plain}[1] BETWEEN '!' AND '~' AND {plain}[-1] BETWEEN '!' AND '~'"
-    trimmed = f"CASE WHEN {ends} THEN {plain} ELSE trim({plain}, {literal(BLANKS)}) END"
-    return f"CASE WHEN {trimmed} NOT IN ({', '.join(map(literal, NOTHING))}) THEN {trimmed} END"
+    trimmed = f"CASE WHEN {_has_no_blank_ends(plain)} THEN {plain} ELSE trim({plain}, {literal(BLANKS)}) END"
+    return f"CASE WHEN {_is_something(trimmed)} THEN {trimmed} END"
+
+
+def stands_as_it_is(column: str) -> str:
+    """Test a text that `text_expression` would give back unchanged; a few odd ones fail, too."""
+    return f"({_has_no_blank_ends(column)} AND {_is_something(column)})"
+
+
+def _has_no_blank_ends(text: str) -> str:
+    return f"{text} BETWEEN '!' AND '~' AND {text}[-1] BETWEEN '!' AND '~'"
+
+
+def _is_something(text: str) -> str:
+    # no IN, which DuckDB turns into a join that it works out for every row of every query, needed or not
+    nothing, longest = "|".join(map(re.escape, NOTHING)), max(map(len, NOTHING))
+    is_nothing = f"regexp_full_match({text}, {literal(nothing)})"
+    return f"CASE WHEN strlen({text}) > {longest} THEN true ELSE NOT {is_nothing} END"
 
 
 def number_stages(name: str, kind: str, options: CsvOptions) -> list[dict[str, str]]:
@@ -95,17 +110,30 @@ def _leading_minus(text: str) -> str:
     return f"CASE WHEN {text}[-1] IN ('-', ')') OR contains({text}, '\u2212') THEN {clean} ELSE {text} END"
 
 
-def minor_expression(name: str, minor_digits: int) -> tuple[str, str, str]:
-    """Minor units, what rounding took, and the state, from the columns of ``number_columns``."""
+def plain_number_stages(name: str) -> list[dict[str, str]]:
+    """Columns of `number_stages` where each value of a column of numbers is known to be readable."""
+    return [
+        {
+            f"{name}_value": f"(raw_{name}::DOUBLE + 0::DOUBLE)",
+            f"{name}_state": str(OK),
+            f"{name}_text": "NULL::VARCHAR",
+        }
+    ]
+
+
+def minor_expression(name: str, minor_digits: int, is_plain: bool = False) -> tuple[str, str, str]:
+    """Minor units, what rounding took, and the state, from the columns of ``number_stages``.
+
+    Plain: every value is known to fit.
+    """
     exact = f"({name}_value * {10**minor_digits}::DOUBLE)"
+    minor = f"round_even({exact}, 0)::BIGINT"
+    rest = f"round_even(({exact} - round_even({exact}, 0)) * 1e6::DOUBLE, 0)::BIGINT"
+    if is_plain:
+        return minor, rest, str(OK)
     fits = f"{name}_state = {OK} AND abs({exact}) <= {LARGEST_MINOR}::DOUBLE"
-    minor = f"CASE WHEN {fits} THEN round_even({exact}, 0)::BIGINT ELSE 0 END"
-    rest = (
-        f"CASE WHEN {fits} THEN round_even(({exact} - round_even({exact}, 0)) * 1e6::DOUBLE, "
-        "0)::BIGINT ELSE 0 END"
-    )
     state = f"CASE WHEN {name}_state <> {OK} THEN {name}_state WHEN {fits} THEN {OK} ELSE {NOT_FINITE} END"
-    return minor, rest, state
+    return f"CASE WHEN {fits} THEN {minor} ELSE 0 END", f"CASE WHEN {fits} THEN {rest} ELSE 0 END", state
 
 
 def moment_expression(column: str, kind: str, timezone: str | None, stored_zone: str) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import narwhals as nw
 
@@ -40,6 +40,15 @@ class Typed:
     frame: nw.LazyFrame[Any]
     unreadable_values: Mapping[str, int]
     rows_with_zone: int
+
+
+class RowSetAside(NamedTuple):
+    """A row that is no line: its file, its line or number there from 1 on, its code, its text."""
+
+    file: str
+    line: int
+    code: int
+    raw: str
 
 
 class Source(Protocol):

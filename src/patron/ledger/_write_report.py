@@ -6,40 +6,51 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Protocol
 
-import narwhals as nw
-
-from patron.ledger import _totals
 from patron.ledger._as_of import DayCount, as_date, early_warning
 from patron.ledger._check import LATER, code_of
 from patron.ledger._options import Rules
-from patron.ledger._totals import CodeTotal, LineTotals
-from patron.ledger._typed import Source, Typed
+from patron.ledger._totals import CodeTotal, LedgerSums, LineTotals
 from patron.ledger.report import REASONS, LedgerReport, MonthTotal, SetAside
 
 _MANY_DUPLICATES = 0.10
+
+
+class Origin(Protocol):
+    """Where rows came from, and the lines there that are no records."""
+
+    @property
+    def where(self) -> str:
+        """What to call it in messages."""
+
+    @property
+    def unreadable(self) -> int:
+        """Lines that are no records at all."""
+
+    @property
+    def unreadable_example(self) -> str | None:
+        """One of them."""
 
 
 @dataclass(frozen=True)
 class Findings:
     """Everything the check found."""
 
-    opened: Source
-    typed: Typed
+    origin: Origin
+    unreadable_values: Mapping[str, int]
+    rows_with_zone: int
     rules: Rules
     days: list[DayCount]
     codes: Mapping[int, CodeTotal]
-    examples: Mapping[int, dict[str, str]]
-    folded: nw.LazyFrame[Any]
+    examples: Mapping[int, Mapping[str, str]]
+    sums: LedgerSums
     latest: bool
 
 
 def write_report(found: Findings, as_of: date, currency: str | None, digits: int) -> LedgerReport:
     """Turn integers into the report."""
-    lines = _totals.total_lines(found.folded)
-    orders, month_orders = _totals.count_orders(found.folded)
-    revenue = _totals.total_months(found.folded)
+    sums, lines = found.sums, found.sums.lines
     scale = 10**digits
     aside = _set_aside(found, lines, scale)
     later = found.codes.get(LATER, CodeTotal(0, 0, 0))
@@ -49,7 +60,7 @@ def write_report(found: Findings, as_of: date, currency: str | None, digits: int
         first_day=as_date(lines.first_day),
         last_day=as_date(lines.last_day),
         currency=currency,
-        rows_in=sum(c.rows for c in found.codes.values()) + found.opened.unreadable,
+        rows_in=sum(c.rows for c in found.codes.values()) + found.origin.unreadable,
         rows_used=lines.rows,
         later=later.rows,
         set_aside=aside,
@@ -58,8 +69,11 @@ def write_report(found: Findings, as_of: date, currency: str | None, digits: int
         amount_later=later.amount / scale,
         rounding=lines.rest / 1e6 / scale,
         customers=lines.customers,
-        orders=orders,
-        months=[MonthTotal(_month(m), month_orders.get(m, 0), total / scale) for m, total in revenue.items()],
+        orders=sums.orders,
+        months=[
+            MonthTotal(_month(m), sums.month_orders.get(m, 0), total / scale)
+            for m, total in sums.month_amounts.items()
+        ],
         warnings=_warnings(found, lines, later.rows),
         usable=lines.customers >= 2 and two_days,
     )
@@ -73,10 +87,10 @@ def _set_aside(found: Findings, lines: LineTotals, scale: int) -> dict[str, SetA
     aside = {}
     for reason in REASONS:
         total = found.codes.get(code_of(reason))
-        if reason == "unreadable_line" and found.opened.unreadable:
-            aside[reason] = SetAside(found.opened.unreadable, 0.0, found.opened.unreadable_example)
+        if reason == "unreadable_line" and found.origin.unreadable:
+            aside[reason] = SetAside(found.origin.unreadable, 0.0, found.origin.unreadable_example)
         elif reason == "duplicate" and lines.copies:
-            shown = example_in_words(_totals.copy_example(found.folded), scale)
+            shown = example_in_words(found.sums.copy, scale)
             aside[reason] = SetAside(lines.copies, lines.copies_amount / scale, shown)
         elif total is not None:
             shown = example_in_words(found.examples[code_of(reason)], scale)
@@ -99,7 +113,7 @@ def example_in_words(parts: Mapping[str, str], scale: int) -> str:
 
 
 def no_line_left(
-    opened: Source, codes: Mapping[int, CodeTotal], examples: Mapping[int, dict[str, str]], digits: int
+    opened: Origin, codes: Mapping[int, CodeTotal], examples: Mapping[int, Mapping[str, str]], digits: int
 ) -> list[str]:
     """Say why no row can be used."""
     rows = sum(c.rows for c in codes.values()) + opened.unreadable
@@ -119,7 +133,7 @@ def no_line_left(
     return [first, *_text_hints(codes, examples)]
 
 
-def _text_hints(codes: Mapping[int, CodeTotal], examples: Mapping[int, dict[str, str]]) -> list[str]:
+def _text_hints(codes: Mapping[int, CodeTotal], examples: Mapping[int, Mapping[str, str]]) -> list[str]:
     said = []
     amount, date_ = code_of("unreadable_amount"), code_of("unreadable_date")
     if amount in codes:
@@ -145,12 +159,12 @@ def _mark_advice(text: str) -> str:
 
 
 def _warnings(found: Findings, lines: LineTotals, later: int) -> list[str]:
-    columns = found.folded.collect_schema().names()
+    columns = found.sums.columns
     said = [
         *_text_hints(found.codes, found.examples),
         *early_warning(found.days),
-        *_typing_warnings(found.typed),
-        *_cost_warning(found.folded),
+        *_typing_warnings(found),
+        *_cost_warning(found.sums.without_cost),
     ]
     if found.latest and later:
         said.append(f"{later:,} rows are dated after the last order up to today and wait as 'later'")
@@ -180,22 +194,19 @@ def _warnings(found: Findings, lines: LineTotals, later: int) -> list[str]:
     return said
 
 
-def _cost_warning(folded: nw.LazyFrame[Any]) -> list[str]:
-    if "cost_minor" not in folded.collect_schema():
-        return []
-    bare = _totals.count_without_cost(folded)
+def _cost_warning(bare: int | None) -> list[str]:
     return [f"{bare:,} order lines have no cost; their whole amount counts as margin"] if bare else []
 
 
-def _typing_warnings(typed: Typed) -> list[str]:
+def _typing_warnings(found: Findings) -> list[str]:
     said = [
         f"{rows:,} values of {name} are unreadable and left empty; the rows are used"
-        for name, rows in typed.unreadable_values.items()
+        for name, rows in found.unreadable_values.items()
         if rows
     ]
-    if typed.rows_with_zone:
+    if found.rows_with_zone:
         said.append(
-            f"{typed.rows_with_zone:,} order times carry a time zone and are taken as they stand; "
+            f"{found.rows_with_zone:,} order times carry a time zone and are taken as they stand; "
             "set ledger.timezone to convert them"
         )
     return said

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import narwhals as nw
 
-from patron.errors import LedgerError, saying_what_to_install
+from patron.errors import LedgerError, saying_what_to_free, saying_what_to_install
 from patron.ledger import _as_of, _check, _totals
+from patron.ledger._copies import one_of_each
 from patron.ledger._options import (
     all_or_every_problem,
     as_of_day,
@@ -26,11 +28,13 @@ from patron.ledger._options import (
     ledger_rules,
 )
 from patron.ledger._reading import Reading, ReadOrders, read_orders
+from patron.ledger._set_aside import write_set_aside
 from patron.ledger._write_report import Findings, no_line_left, write_report
-from patron.ledger.engines import materialise
 from patron.ledger.report import LedgerReport
 
 _log = logging.getLogger(__name__)
+#: No day is later.
+_FOR_EVER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Ledger:
 
 
 @saying_what_to_install()
+@saying_what_to_free()
 def load_ledger(
     source: object,
     *,
@@ -79,6 +84,7 @@ def load_ledger(
     today: date | None = None,
     memory_limit: str | None = None,
     threads: int | None = None,
+    set_aside: Path | None = None,
 ) -> Ledger:
     """Read orders, check every row and keep the lines.
 
@@ -114,6 +120,9 @@ def load_ledger(
         Of DuckDB, like ``4GB``; larger work spills to disk.
     threads : int, optional
         Of DuckDB.
+    set_aside : Path, optional
+        A CSV file (``file, line, reason, raw``) of every row that is set aside. Where none is, there is no
+        such file afterwards; one that cannot be written is a warning of the report.
 
     Returns
     -------
@@ -145,28 +154,34 @@ def load_ledger(
         partial(check_engine, memory_limit, threads),
     )
     reading = Reading(columns, options, rules, currency, timezone, memory_limit, threads)
-    return _cut(read_orders(source, reading), wanted_day, today or _today(timezone))
+    return _cut(read_orders(source, reading), wanted_day, today or _today(timezone), set_aside)
 
 
 def _today(timezone: str | None) -> date:
     return datetime.now(ZoneInfo(timezone) if timezone else None).date()
 
 
-def _cut(orders: ReadOrders, wanted: date | None, today: date) -> Ledger:
+def _cut(orders: ReadOrders, wanted: date | None, today: date, set_aside: Path | None) -> Ledger:
     opened, booked, rules, digits = orders.opened, orders.booked, orders.rules, orders.digits
-    days = _totals.count_days(booked, rules)
-    if not days:
-        coded = _check.with_codes(booked, rules, _as_of.day_number(wanted or today))
-        codes, examples = _totals.total_codes(coded), _totals.code_examples(coded)
-        raise LedgerError(no_line_left(opened, codes, examples, digits))
-    as_of = wanted or _as_of.latest_as_of(days, today)
-    _as_of.check_as_of(days, as_of)
+    totals = _totals.row_totals(_check.with_codes(booked, rules, _FOR_EVER))
+    days = _totals.count_days(totals)
+    as_of = wanted or (_as_of.latest_as_of(days, today) if days else today)
+    if days:
+        _as_of.check_as_of(days, as_of)
+    cut = _totals.cut_totals(totals, _as_of.day_number(as_of))
+    codes = _totals.total_codes(cut)
     coded = _check.with_codes(booked, rules, _as_of.day_number(as_of))
-    codes, examples = _totals.total_codes(coded), _totals.code_examples(coded)
+    examples = _totals.code_examples(coded, codes)
     if _check.LINE not in codes:
         raise LedgerError(no_line_left(opened, codes, examples, digits))
-    folded = materialise(_check.fold_duplicates(coded, rules), "lines")
-    findings = Findings(opened, orders.typed, rules, days, codes, examples, folded, wanted is None)
+    each = lines, left_out = one_of_each(coded, rules)
+    used = [total for total in cut if total.code == _check.LINE]
+    typed, sums = orders.typed, _totals.sum_ledger(lines, left_out, used)
+    unreadable, zoned = typed.unreadable_values, typed.rows_with_zone
+    findings = Findings(opened, unreadable, zoned, rules, days, codes, examples, sums, wanted is None)
     report = write_report(findings, as_of, orders.currency, digits)
+    if set_aside is not None:
+        warnings = write_set_aside(orders, coded, each, report, set_aside)
+        report = replace(report, warnings=[*report.warnings, *warnings])
     _log.info("%s rows in, %s used, as of %s", report.rows_in, report.rows_used, as_of)
-    return Ledger(_check.line_columns(folded), as_of, orders.currency, digits, report)
+    return Ledger(_check.line_columns(lines), as_of, orders.currency, digits, report)

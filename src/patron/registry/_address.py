@@ -6,17 +6,15 @@ people may see, and which parts are secret. Not here: opening it.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from patron.errors import RegistryError
+from patron.ledger.address import VARIABLE, environment_values, secret_forms, without_secrets
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
-_SHORTEST_SECRET = 4
 _FORMS = "Use sqlite:///mlflow.db (relative to the config), or the http(s):// address of an MLflow server."
 
 
@@ -43,10 +41,7 @@ class Address:
 
     def scrub(self, text: str) -> str:
         """Remove everything secret from a text."""
-        text = text.replace(self.uri, self.shown)
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        return without_secrets(text.replace(self.uri, self.shown), self.secrets)
 
 
 def read_address(uri: str, root: Path) -> Address:
@@ -74,8 +69,8 @@ def read_address(uri: str, root: Path) -> Address:
     >>> read_address("https://me:secret@mlflow.example.com", Path("."))
     Address(shown='https://***@mlflow.example.com', database=None)
     """
-    values = _variables(uri)
-    opened = _VARIABLE.sub(lambda found: values[found[1]], uri)
+    values = environment_values(uri, "tracking.uri", RegistryError)
+    opened = VARIABLE.sub(lambda found: values[found[1]], uri)
     shown = _CREDENTIALS.sub("***@", uri)
     if opened.startswith("sqlite:"):
         database = _database(opened, shown, root)
@@ -83,19 +78,7 @@ def read_address(uri: str, root: Path) -> Address:
     parts = urlsplit(opened)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise RegistryError(f"{shown!r} is not a tracking store that patron opens. {_FORMS}")
-    return Address(opened, shown, None, _secrets([*values.values(), parts.password]))
-
-
-def _variables(uri: str) -> dict[str, str]:
-    """Look up every variable named in the address."""
-    names = list(dict.fromkeys(_VARIABLE.findall(uri)))
-    missing = [name for name in names if name not in os.environ]
-    if missing:
-        raise RegistryError(
-            [f"the environment variable {name} is not set; tracking.uri needs it" for name in missing],
-            next_step=f"export {missing[0]}=...",
-        )
-    return {name: os.environ[name] for name in names}
+    return Address(opened, shown, None, secret_forms([*values.values(), parts.password]))
 
 
 def _database(uri: str, shown: str, root: Path) -> Path:
@@ -110,10 +93,3 @@ def _database(uri: str, shown: str, root: Path) -> Path:
             "Rename the folder, or give another path in tracking.uri."
         )
     return database
-
-
-def _secrets(values: list[str | None]) -> tuple[str, ...]:
-    """Return each secret as it is and as it looks inside an address; tiny ones would only garble messages."""
-    given = [value for value in values if value and len(value) >= _SHORTEST_SECRET]
-    forms = {form for value in given for form in (value, quote(value, safe=""), unquote(value))}
-    return tuple(sorted(forms))
