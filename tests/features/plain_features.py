@@ -115,11 +115,11 @@ def _value(spends: list[int], refunded: int) -> Features:
 
 def _items(lines: list[Line], bought: list[tuple[int, int, int]]) -> list[Line]:
     days = {day for day, _, _ in bought}
-    return [li for li in lines if li.amount_minor > 0 and li.product_id and li.day in days]
+    return [li for li in lines if li.amount_minor > 0 and li.day in days]
 
 
 def _breadth(kind: str, items: set[tuple[str | None, int]], as_of: int) -> Features:
-    ever, recent = {i for i, _ in items}, {i for i, day in items if day >= as_of - 180}
+    ever, recent = {i for i, _ in items if i}, {i for i, day in items if i and day >= as_of - 180}
     names = [f"{kind}_{what}" for what in ("ever", "last_180_days", "still_bought_ratio")]
     if not ever:
         return dict.fromkeys(names)

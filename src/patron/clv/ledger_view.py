@@ -53,7 +53,7 @@ def view_ledger(orders: Any, as_of: str | date, reading: dict[str, Any]) -> Ledg
     if unknown:
         raise PatronError(f"order lines cannot be read with {', '.join(unknown)}")
     ledger = load_ledger(orders, as_of=as_of, **reading)
-    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand)
+    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand, items=())
     return LedgerView(tables, to_day(ledger.as_of), ledger.minor_digits)
 
 

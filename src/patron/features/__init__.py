@@ -5,6 +5,7 @@ from patron.features.build import (
     build_features,
     described_features,
     feature_names,
+    items_read_by,
     value_recipe,
 )
 from patron.features.catalogue import DEFAULT_GROUPS, FEATURE_GROUPS, Feature, catalogue
@@ -25,6 +26,7 @@ __all__ = [
     "check_name",
     "described_features",
     "feature_names",
+    "items_read_by",
     "value_recipe",
     "with_functions",
 ]

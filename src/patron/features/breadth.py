@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
-from patron.features.daygroup import ratio
-from patron.snapshots import Aggregate, History, aggregate, count, total
+from patron.snapshots import History, aggregate, total
 
 _WINDOW_DAYS = 180
 
@@ -27,20 +27,31 @@ def breadth(history: History) -> list[pd.DataFrame]:
         One frame per known kind of item (``products``, ``categories``), with ``customer_id``.
     """
     kinds = (("products", history.products), ("categories", history.categories))
-    return [_counts(kind, items, history.as_of_day) for kind, items in kinds if items is not None]
+    return [
+        _counts(kind, history.first_days[kind], items, history.as_of_day)
+        for kind, items in kinds
+        if items is not None
+    ]
 
 
-def _counts(kind: str, items: nw.LazyFrame[Any], as_of_day: int) -> pd.DataFrame:
-    last_bought = aggregate(items, ["customer_id", "item"], {"last_day": Aggregate(nw.col("day"), "max")})
-    is_recent = nw.col("last_day") >= as_of_day - _WINDOW_DAYS
-    counts = aggregate(last_bought, ["customer_id"], {"ever": total(nw.lit(1)), "recent": count(is_recent)})
-    return (
-        counts.select(
-            "customer_id",
-            nw.col("ever").cast(nw.Float64).alias(f"{kind}_ever"),
-            nw.col("recent").cast(nw.Float64).alias(f"{kind}_last_{_WINDOW_DAYS}_days"),
-            ratio("recent", "ever").alias(f"{kind}_still_bought_ratio"),
-        )
-        .collect()
-        .to_pandas()
+def _counts(
+    kind: str, first_days: nw.LazyFrame[Any], items: nw.LazyFrame[Any], as_of_day: int
+) -> pd.DataFrame:
+    # what was bought lately is a small part of the rows: the rest is counted by its first day alone
+    lately = items.filter(nw.col("day") >= as_of_day - _WINDOW_DAYS)
+    ever, recent = _items_each(first_days), _items_each(aggregate(lately, ["customer_id", "item"], {}))
+    recent_items = recent.reindex(ever.index).fillna(0.0).to_numpy()
+    return pd.DataFrame(
+        {
+            "customer_id": ever.index.array,
+            f"{kind}_ever": ever.to_numpy(),
+            f"{kind}_last_{_WINDOW_DAYS}_days": recent_items,
+            f"{kind}_still_bought_ratio": recent_items / ever.to_numpy(),
+        }
     )
+
+
+def _items_each(pairs: nw.LazyFrame[Any]) -> pd.Series:
+    """Count the rows of each customer."""
+    counts = aggregate(pairs, ["customer_id"], {"items": total(nw.lit(1))}).collect().to_pandas()
+    return counts.set_index("customer_id")["items"].astype(np.float64)

@@ -7,7 +7,7 @@ Not here: outcomes (`labels`), and who is judged (`evaluation.panel`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,9 +30,9 @@ from patron.features.rhythm import RHYTHM
 from patron.features.season import SEASON
 from patron.features.trend import TREND
 from patron.features.value import VALUE
-from patron.snapshots import Aggregate, History, RhythmRule, aggregate
+from patron.snapshots import KINDS_OF_ITEMS, Aggregate, History, RhythmRule, aggregate
 
-#: Groups answered by one pass over the customer-day table. Features of one may use sums of another.
+#: Groups answered by one pass over the customer-day table.
 DAY_GROUPS: dict[str, DayGroup] = {
     "rfm": RFM,
     "rhythm": RHYTHM,
@@ -46,6 +46,26 @@ _MONEY = frozenset(feature.name for feature in catalogue() if feature.unit == "c
 
 #: Groups that need a fitted purchase model are added when one is fitted.
 _FITTED_GROUPS = ("btyd",)
+
+
+def items_read_by(groups: Collection[str]) -> tuple[str, ...]:
+    """Return the tables of items (`snapshots.customer_tables`) that some groups of features read.
+
+    Parameters
+    ----------
+    groups : collection of str
+        Of `FEATURE_GROUPS`.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> items_read_by(("rfm", "breadth")), items_read_by(("rfm",))
+    (('products', 'categories'), ())
+    """
+    return tuple(KINDS_OF_ITEMS) if "breadth" in groups else ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,11 @@ class FeatureRecipe:
     kinds_of_items: Sequence[str] = ()
     rhythm: RhythmRule | None = None
     custom: Sequence[CustomFeature] = ()
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """``products``, ``categories``: the tables of items that the features read (`customer_tables`)."""
+        return tuple(kind for kind in items_read_by(self.groups) if kind in self.kinds_of_items)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as JSON-able data."""
@@ -228,17 +253,40 @@ def _rows_of(table: pd.DataFrame, ids: np.ndarray) -> np.ndarray:
     return np.asarray(rows)
 
 
+def sums_of(recipe: FeatureRecipe, as_of_day: int) -> dict[str, Aggregate]:
+    """Return the sums over a customer's days that the chosen groups need, and no other.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        Groups and horizon.
+    as_of_day : int
+        Days since 1970-01-01.
+
+    Returns
+    -------
+    dict
+        Name -> aggregate, in the order of `DAY_GROUPS`; ``purchase_days``, which tells who is a customer,
+        always.
+    """
+    chosen = {name: group for name, group in DAY_GROUPS.items() if name in recipe.groups}
+    borrowed = {"purchase_days", *(name for group in chosen.values() for name in group.borrows)}
+    return {
+        name: wanted
+        for group_name, group in DAY_GROUPS.items()
+        for name, wanted in group.sums(as_of_day, recipe.horizon_days).items()
+        if group_name in chosen or name in borrowed
+    }
+
+
 def _from_days(history: History, recipe: FeatureRecipe) -> pd.DataFrame:
-    """Run all day groups in one aggregation; money leaves here in currency units."""
+    """Run the chosen day groups in one aggregation; money leaves here in currency units."""
     day, horizon = history.as_of_day, recipe.horizon_days
-    sums: dict[str, Aggregate] = {}
-    for group in DAY_GROUPS.values():
-        sums |= group.sums(day, horizon)
     features: dict[str, nw.Expr] = {}
     for name in recipe.groups:
         if name in DAY_GROUPS:
             features |= DAY_GROUPS[name].features(day, horizon)
-    table = aggregate(history.days, ["customer_id"], sums)
+    table = aggregate(history.days, ["customer_id"], sums_of(recipe, day))
     table = table.filter(nw.col("purchase_days") > 0).select(
         "customer_id", *[e.alias(n) for n, e in features.items()]
     )

@@ -1,7 +1,8 @@
 """A group of features that are sums over a customer's days, then arithmetic on those sums.
 
-All such groups are answered by one pass over the customer-day table; a group is two functions of the
-snapshot day. Expressions are narwhals', so they run on DuckDB, pandas and Polars alike.
+All chosen groups are answered by one pass over the customer-day table, which computes the sums that they
+need and no other; a group is two functions of the snapshot day. Expressions are narwhals', so they run on
+DuckDB, pandas and Polars alike.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ Aggregates = Mapping[str, Aggregate]
 Expressions = Mapping[str, nw.Expr]
 
 IS_PURCHASE = nw.col("orders") > 0
+#: The day where there was an order, null elsewhere.
+PURCHASE_DAY = (
+    nw.when(IS_PURCHASE).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,14 @@ class DayGroup:
     sums : callable
         ``sums(as_of_day, horizon_days)`` -> name -> aggregate over one customer's days.
     features : callable
-        ``features(as_of_day, horizon_days)`` -> feature name -> expression over the sums (of any group).
+        ``features(as_of_day, horizon_days)`` -> feature name -> expression over the sums.
+    borrows : tuple of str
+        Sums of other groups that the features use, too.
     """
 
     sums: Callable[[int, int], Aggregates]
     features: Callable[[int, int], Expressions]
+    borrows: tuple[str, ...] = ()
 
 
 def ratio(numerator: nw.Expr | str, denominator: nw.Expr | str) -> nw.Expr:

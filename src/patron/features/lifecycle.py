@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from patron.features.daygroup import IS_PURCHASE, Aggregates, DayGroup, Expressions, ratio
-from patron.snapshots import total
+from patron.features.daygroup import IS_PURCHASE, PURCHASE_DAY, Aggregates, DayGroup, Expressions, ratio
+from patron.snapshots import Aggregate, total
 
 
 def _sums(_as_of_day: int, _horizon_days: int) -> Aggregates:
-    return {"lines_sum": total("lines", IS_PURCHASE)}
+    return {"first_day": Aggregate(PURCHASE_DAY, "min"), "lines_sum": total("lines", IS_PURCHASE)}
 
 
 def _features(as_of_day: int, _horizon_days: int) -> Expressions:
@@ -23,4 +23,4 @@ def _features(as_of_day: int, _horizon_days: int) -> Expressions:
     }
 
 
-LIFECYCLE = DayGroup(_sums, _features)
+LIFECYCLE = DayGroup(_sums, _features, borrows=("last_day", "purchase_days"))

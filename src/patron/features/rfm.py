@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import narwhals as nw
 
-from patron.features.daygroup import IS_PURCHASE, Aggregates, DayGroup, Expressions
+from patron.features.daygroup import IS_PURCHASE, PURCHASE_DAY, Aggregates, DayGroup, Expressions
 from patron.snapshots import Aggregate, count
-
-_PURCHASE_DAY = (
-    nw.when(IS_PURCHASE).then(nw.col("day").cast(nw.Float64)).otherwise(nw.lit(None, dtype=nw.Float64))
-)
 
 
 def _sums(_as_of_day: int, _horizon_days: int) -> Aggregates:
     return {
-        "first_day": Aggregate(_PURCHASE_DAY, "min"),
-        "last_day": Aggregate(_PURCHASE_DAY, "max"),
+        "last_day": Aggregate(PURCHASE_DAY, "max"),
         "purchase_days": count(IS_PURCHASE),
     }
 
@@ -29,4 +24,4 @@ def _features(as_of_day: int, _horizon_days: int) -> Expressions:
     }
 
 
-RFM = DayGroup(_sums, _features)
+RFM = DayGroup(_sums, _features, borrows=("orders_365", "spend_365"))

@@ -38,4 +38,4 @@ def _features(as_of_day: int, _horizon_days: int) -> Expressions:
     }
 
 
-RHYTHM = DayGroup(_sums, _features)
+RHYTHM = DayGroup(_sums, _features, borrows=("last_day",))

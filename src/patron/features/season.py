@@ -33,4 +33,4 @@ def _features(as_of_day: int, _horizon_days: int) -> Expressions:
     }
 
 
-SEASON = DayGroup(_sums, _features)
+SEASON = DayGroup(_sums, _features, borrows=("first_day", "orders_365"))

@@ -7,11 +7,12 @@ import narwhals as nw
 from patron.features.daygroup import IS_PURCHASE, Aggregates, DayGroup, Expressions, ratio
 from patron.snapshots import Aggregate, total
 
-_LIMB = 10**6
+#: Up to 2^53 minor units a customer (`snapshots.amounts`), no sum of such products leaves 64 bits.
+_LIMB = 10**7
 
 
 def _sums(_as_of_day: int, _horizon_days: int) -> Aggregates:
-    # Squares of minor units overflow 64 bits; squares and products of two limbs do not, and stay exact.
+    # squares of minor units overflow 64 bits; squares and products of two limbs do not, and stay exact
     high, low = nw.col("spend") // _LIMB, nw.col("spend") % _LIMB
     return {
         "spend_sum": total("spend", IS_PURCHASE),
@@ -47,4 +48,4 @@ def _covariance(products: str, first: str, second: str) -> nw.Expr:
     return n * products_sum - nw.col(first).cast(nw.Float64) * nw.col(second).cast(nw.Float64)
 
 
-VALUE = DayGroup(_sums, _features)
+VALUE = DayGroup(_sums, _features, borrows=("purchase_days",))

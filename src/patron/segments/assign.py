@@ -98,10 +98,11 @@ def assign_segments(tables: CustomerTables, as_of_day: int, rules: SegmentRules)
     read = inputs_on_days(history, days, gap_quantile=share)
     snapshots = [(_limited(frame, day, rules), day) for frame, day in zip(read, days, strict=True)]
     inputs = snapshots[-1][0].drop(columns="own_gap", errors="ignore")
-    customer = inputs["customer_id"]
-    tiers = _readings(customer, [(s, tier_codes(s, day, rules)) for s, day in snapshots])
-    value_tiers = _readings(customer, [(s, tier_codes(s, day, rules, at_risk=False)) for s, day in snapshots])
-    stages = _readings(customer, [(s, stage_codes(s, day, rules)) for s, day in snapshots])
+    everybody = pd.Index(inputs["customer_id"].to_numpy(dtype=object))
+    places = [everybody.get_indexer(s["customer_id"].to_numpy(dtype=object)) for s, _ in snapshots]
+    tiers = _readings(places, [tier_codes(s, day, rules) for s, day in snapshots])
+    value_tiers = _readings(places, [tier_codes(s, day, rules, at_risk=False) for s, day in snapshots])
+    stages = _readings(places, [stage_codes(s, day, rules) for s, day in snapshots])
     return inputs.assign(
         tier=np.array(TIERS)[replay(tiers, at_once=TIERS.index("at_risk"))],
         value_tier=np.array(TIERS)[replay(value_tiers)],
@@ -124,9 +125,9 @@ def _edges(values: np.ndarray) -> tuple[float, ...]:
     return tuple(float(v) for v in np.quantile(values, _QUINTILES))
 
 
-def _readings(customer: pd.Series, snapshots: list[tuple[pd.DataFrame, np.ndarray]]) -> np.ndarray:
-    everybody = pd.Index(customer.to_numpy(dtype=object))
-    readings = np.full((len(customer), len(snapshots)), ABSENT, dtype=np.int64)
-    for column, (frame, codes) in enumerate(snapshots):
-        readings[everybody.get_indexer(frame["customer_id"].to_numpy(dtype=object)), column] = codes
+def _readings(places: list[np.ndarray], codes: list[np.ndarray]) -> np.ndarray:
+    """Put each day's codes at the places of its customers among those of the last day, who are all there."""
+    readings = np.full((len(places[-1]), len(places)), ABSENT, dtype=np.int64)
+    for column, (place, code) in enumerate(zip(places, codes, strict=True)):
+        readings[place, column] = code
     return readings

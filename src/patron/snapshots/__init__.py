@@ -2,7 +2,14 @@
 
 from patron.snapshots.aggregate import Aggregate, aggregate, count, quantile, total
 from patron.snapshots.answers import ANSWER_DAYS, NpsAnswers, latest_answers
-from patron.snapshots.customer_days import LOG_SCALE, CustomerTables, customer_tables
+from patron.snapshots.chunks import Chunk, customer_chunks, of_customers, tables_of_chunk
+from patron.snapshots.customer_days import (
+    KINDS_OF_ITEMS,
+    LOG_SCALE,
+    CustomerTables,
+    customer_tables,
+    with_first_days,
+)
 from patron.snapshots.days import day_of, day_text, to_day
 from patron.snapshots.grid import disjoint_windows, snapshot_days
 from patron.snapshots.history import History, history_before, purchase_days_between, under_newest_ids
@@ -21,9 +28,11 @@ from patron.snapshots.rhythm import (
 
 __all__ = [
     "ANSWER_DAYS",
+    "KINDS_OF_ITEMS",
     "LOG_SCALE",
     "YEAR_DAYS",
     "Aggregate",
+    "Chunk",
     "CustomerMerge",
     "CustomerTables",
     "History",
@@ -32,6 +41,7 @@ __all__ = [
     "aggregate",
     "base_gap_days",
     "count",
+    "customer_chunks",
     "customer_tables",
     "day_of",
     "day_text",
@@ -43,13 +53,16 @@ __all__ = [
     "latest_answers",
     "limit_days",
     "merge_customers",
+    "of_customers",
     "own_limits",
     "probable_rekeys",
     "purchase_days_between",
     "purchase_summary",
     "quantile",
     "snapshot_days",
+    "tables_of_chunk",
     "to_day",
     "total",
     "under_newest_ids",
+    "with_first_days",
 ]

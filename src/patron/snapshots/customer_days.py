@@ -8,18 +8,22 @@ Not here: anything that depends on an `as_of` (`snapshots.history`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
-from patron.snapshots.aggregate import aggregate, count, total
+from patron.snapshots.aggregate import Aggregate, aggregate, count, total
+from patron.snapshots.amounts import check_amounts
 from patron.snapshots.merges import CustomerMerge
 
 #: Logarithms of gaps are summed as integers: round(ln(gap) x 2^32).
 LOG_SCALE = 2**32
+
+#: Tables of items, and the column of the lines that each is made of.
+KINDS_OF_ITEMS = {"products": "product_id", "categories": "category"}
 
 Keep = Callable[[nw.LazyFrame[Any], str], nw.LazyFrame[Any]]
 Settle = Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]
@@ -38,15 +42,18 @@ class CustomerTables:
         that only hold refunds) and ``log_gap`` (see `LOG_SCALE`). Both hold whole numbers in float64, whose
         sums are exact below 2^53: a column of integers with gaps is not the same thing on every engine.
     products, categories : narwhals.LazyFrame or None
-        One row per ``customer_id``, ``day`` and ``item`` of the order lines on purchase days, with ``spend``
-        (minor units: the lines of positive amount, those of an order cancelled on the day included where
-        another one stands).
+        None where the ledger has no such column or nobody asked for them. One row per ``customer_id``,
+        ``day`` and ``item`` of the order lines on purchase days, with ``spend`` (minor units: the lines of
+        positive amount, those of an order cancelled on the day included where another one stands).
     attributes : pandas.DataFrame or None
         Customer attributes, with ``valid_from_day`` where they change over time.
     events : pandas.DataFrame or None
         Events with ``known_day``: they may be used after that day, their ``closed_day`` after it closed.
     merges : tuple of CustomerMerge
         Customers that were given a new id.
+    first_days : mapping
+        Kind of items -> when each customer first bought each of them (`first_days_of`), where that is kept
+        (`with_first_days`).
     """
 
     days: nw.LazyFrame[Any]
@@ -55,12 +62,18 @@ class CustomerTables:
     attributes: pd.DataFrame | None = None
     events: pd.DataFrame | None = None
     merges: tuple[CustomerMerge, ...] = ()
+    first_days: Mapping[str, nw.LazyFrame[Any]] = field(default_factory=dict)
+
+    @property
+    def items(self) -> dict[str, nw.LazyFrame[Any]]:
+        """Kind -> table, of those that are there."""
+        kinds = {"products": self.products, "categories": self.categories}
+        return {kind: items for kind, items in kinds.items() if items is not None}
 
     @property
     def kinds_of_items(self) -> tuple[str, ...]:
-        """``products``, ``categories``: those the ledger holds."""
-        kinds = {"products": self.products, "categories": self.categories}
-        return tuple(kind for kind, items in kinds.items() if items is not None)
+        """``products``, ``categories``: those that are there."""
+        return tuple(self.items)
 
 
 def customer_tables(
@@ -68,6 +81,7 @@ def customer_tables(
     *,
     keep: Keep,
     settle: Settle = lambda table: table,
+    items: Collection[str] = KINDS_OF_ITEMS,
     attributes: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     merges: tuple[CustomerMerge, ...] = (),
@@ -83,28 +97,73 @@ def customer_tables(
         ``keep(frame, name)`` runs a query once and holds its result (`ledger.materialise`).
     settle : callable
         Where the finished tables stay (`ledger.at_hand`); on the engine that made them by default.
+    items : collection of str
+        Which tables of items to build, of `KINDS_OF_ITEMS`: each costs about as much as the days.
     attributes, events, merges
         Passed through.
 
     Returns
     -------
     CustomerTables
+
+    Raises
+    ------
+    LedgerError
+        If the money of a customer cannot be summed exactly (`amounts.check_amounts`).
     """
     columns = set(lines.collect_schema().names())
+    check_amounts(lines, merges)
     days = keep(with_gaps(_days(lines, columns)), "customer_days")
-    items = {
+    built = {
         name: settle(keep(_items(lines, column, days), name))
-        for name, column in (("products", "product_id"), ("categories", "category"))
-        if column in columns
+        for name, column in KINDS_OF_ITEMS.items()
+        if column in columns and name in items
     }
     return CustomerTables(
         days=settle(days),
-        products=items.get("products"),
-        categories=items.get("categories"),
+        products=built.get("products"),
+        categories=built.get("categories"),
         attributes=attributes,
         events=events,
         merges=merges,
     )
+
+
+def with_first_days(
+    tables: CustomerTables, *, keep: Keep, settle: Settle = lambda table: table
+) -> CustomerTables:
+    """Keep when each customer first bought each item: it pays when several snapshots are taken.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        The customer-day tables.
+    keep, settle : callable
+        As in `customer_tables`.
+
+    Returns
+    -------
+    CustomerTables
+        With ``first_days`` of every kind of items that is there.
+    """
+    first = {kind: settle(keep(first_days_of(i), f"first_{kind}")) for kind, i in tables.items.items()}
+    return replace(tables, first_days=first)
+
+
+def first_days_of(items: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Return the first day on which each customer bought each item.
+
+    Parameters
+    ----------
+    items : narwhals.LazyFrame
+        ``customer_id``, ``day``, ``item``.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        ``customer_id``, ``item``, ``first_day``.
+    """
+    return aggregate(items, ["customer_id", "item"], {"first_day": Aggregate(nw.col("day"), "min")})
 
 
 def _days(lines: nw.LazyFrame[Any], columns: set[str]) -> nw.LazyFrame[Any]:
@@ -174,5 +233,5 @@ def _items(lines: nw.LazyFrame[Any], column: str, days: nw.LazyFrame[Any]) -> nw
     bought = lines.filter(~nw.col("is_refund") & (nw.col("amount_minor") > 0) & ~nw.col(column).is_null())
     named = bought.select("customer_id", "day", "amount_minor", item=nw.col(column))
     items = aggregate(named, ["customer_id", "day", "item"], {"spend": total("amount_minor")})
-    # an order that was cancelled on its day bought nothing
-    return items.join(days.filter(nw.col("orders") > 0), on=["customer_id", "day"], how="semi")
+    # an order that was cancelled on its day bought nothing; such days are few, and quickly looked up
+    return items.join(days.filter(nw.col("orders") == 0), on=["customer_id", "day"], how="anti")

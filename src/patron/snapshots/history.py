@@ -6,8 +6,8 @@ feature cannot see the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import narwhals as nw
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from patron.snapshots.aggregate import Aggregate, aggregate, count, total
-from patron.snapshots.customer_days import CustomerTables, with_gaps
+from patron.snapshots.customer_days import CustomerTables, first_days_of, with_gaps
 from patron.snapshots.merges import CustomerMerge, merge_customers, rename
 
 #: Kinds of events whose value, the satisfaction, is given when they close.
@@ -42,6 +42,8 @@ class History:
     events : pandas.DataFrame or None
         Events known by then; ``closed_day`` is missing for those still open then, and so is the value of a
         ticket or complaint, which is given when it closes.
+    first_days : mapping
+        Kind of items -> ``customer_id``, ``item`` and the ``first_day`` on which the customer bought it.
     """
 
     as_of_day: int
@@ -50,6 +52,7 @@ class History:
     categories: nw.LazyFrame[Any] | None
     attributes: pd.DataFrame | None
     events: pd.DataFrame | None
+    first_days: Mapping[str, nw.LazyFrame[Any]] = field(default_factory=dict)
 
 
 def history_before(tables: CustomerTables, as_of_day: int) -> History:
@@ -69,13 +72,20 @@ def history_before(tables: CustomerTables, as_of_day: int) -> History:
     names = merge_customers(tables.merges, as_of_day)
     known = nw.col("day") < as_of_day
     days = tables.days.filter(known)
+    items = {kind: _items(table.filter(known), names) for kind, table in tables.items.items()}
     return History(
         as_of_day=as_of_day,
         days=_merged(days, names) if names else days,
-        products=None if tables.products is None else _items(tables.products.filter(known), names),
-        categories=None if tables.categories is None else _items(tables.categories.filter(known), names),
+        products=items.get("products"),
+        categories=items.get("categories"),
         attributes=_renamed(_valid_before(tables.attributes, as_of_day), names, tables.merges),
         events=None if tables.events is None else _events_before(tables.events, as_of_day, names),
+        first_days={
+            kind: _first_days(tables.first_days[kind], as_of_day, names)
+            if kind in tables.first_days
+            else first_days_of(table)
+            for kind, table in items.items()
+        },
     )
 
 
@@ -165,6 +175,13 @@ def _events_before(events: pd.DataFrame, as_of_day: int, names: dict[str, str]) 
 def _items(items: nw.LazyFrame[Any], names: dict[str, str]) -> nw.LazyFrame[Any]:
     keys = ["customer_id", "day", "item"]
     return aggregate(rename(items, names), keys, {"spend": total("spend")}) if names else items
+
+
+def _first_days(kept: nw.LazyFrame[Any], as_of_day: int, names: dict[str, str]) -> nw.LazyFrame[Any]:
+    known = kept.filter(nw.col("first_day") < as_of_day)
+    keys = ["customer_id", "item"]
+    earliest = {"first_day": Aggregate(nw.col("first_day"), "min")}
+    return aggregate(rename(known, names), keys, earliest) if names else known
 
 
 def _under_every_id(totals: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
