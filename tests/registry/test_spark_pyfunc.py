@@ -1,16 +1,11 @@
 """The registered model in PySpark: `spark_udf` on rows of customers, `mapInPandas` after grouping."""
 
-import importlib.util
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 import pytest
+from spark_session import needs_spark
 from trade_project import Project
 
 from patron.model import load_model_folder
@@ -19,23 +14,7 @@ from patron.registry._quiet import in_words
 
 AS_OF = "2023-07-02"
 
-
-def java_version() -> int:
-    if shutil.which("java") is None:
-        return 0
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    return int(found[1]) if found else 0
-
-
-pytestmark = [
-    pytest.mark.skipif(
-        os.environ.get("CI") != "true"
-        and (importlib.util.find_spec("pyspark") is None or java_version() < 17),
-        reason="needs pyspark (pip install patron[spark]) and Java 17",
-    ),
-    pytest.mark.filterwarnings("ignore"),
-]
+pytestmark = needs_spark
 
 
 @pytest.fixture(scope="module")
@@ -60,30 +39,6 @@ def texts(row: dict[str, Any]) -> dict[str, str | None]:
         for key, value in row.items()
         if key not in left_out
     }
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("PYSPARK_DRIVER_PYTHON", sys.executable)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        patch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-        from pyspark.sql import SparkSession
-
-        settings = {
-            "spark.ui.enabled": "false",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.driver.memory": "1g",
-            "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
-        }
-        builder = SparkSession.builder.master("local[2]").appName("patron")
-        for key, value in settings.items():
-            builder = builder.config(key, value)
-        session = builder.getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.fixture(scope="module")
