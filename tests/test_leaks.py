@@ -38,6 +38,7 @@ from patron.evaluation import ChurnLabel, ChurnRecipe, ValueTerms, build_panel, 
 from patron.features import FEATURE_GROUPS, FeatureRecipe, build_features
 from patron.features.attributes import attribute_vocabularies
 from patron.learning import Learned, Terms, learn
+from patron.ledger import materialise
 from patron.model import PatronModel
 from patron.playbook import load_playbook
 from patron.scoring import score_customers
@@ -50,6 +51,7 @@ from patron.snapshots import (
     history_before,
     own_limits,
     purchase_summary,
+    with_first_days,
 )
 
 CUT = number("2024-01-15")
@@ -159,6 +161,25 @@ def group_of(name: str, history: History) -> list[Any]:
 def test_features_do_not_see_the_future(group: str, tables: CustomerTables, another: CustomerTables) -> None:
     """Each group: same customers, same bits."""
     assert group_of(group, history_before(another, CUT)) == group_of(group, history_before(tables, CUT))
+
+
+def test_kept_first_days_do_not_see_the_future(tables: CustomerTables, another: CustomerTables) -> None:
+    """What is kept over all days is cut like the rest; a cut a day late is caught."""
+    kept = [with_first_days(t, keep=materialise) for t in (tables, another)]
+    seen = [group_of("breadth", history_before(t, CUT)) for t in kept]
+    assert seen[0] == seen[1] == group_of("breadth", history_before(tables, CUT))
+    late = [dataclasses.replace(history_before(t, CUT + 1), as_of_day=CUT) for t in kept]
+    assert group_of("breadth", late[0]) != group_of("breadth", late[1])
+
+
+def test_pruned_features_do_not_see_the_future(ledger_rows: list[Line]) -> None:
+    """A few groups on tables without items, which are not built."""
+    futures = (ledger_rows, other_future(ledger_rows, CUT), [r for r in ledger_rows if r.day < CUT])
+    recipe = dataclasses.replace(RECIPE, groups=("rfm", "season", "value"))
+    found = [build_features(history_before(tables_of(r, items=()), CUT), recipe) for r in futures]
+    assert bits(found[0]) == bits(found[1]) == bits(found[2])
+    late = [build_features(history_before(tables_of(r, items=()), CUT + 1), recipe) for r in futures[:2]]
+    assert bits(late[0]) != bits(late[1])
 
 
 def closing_events(later: bool) -> pd.DataFrame:

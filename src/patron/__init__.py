@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from patron.clv import CLVModel
     from patron.errors import PatronError
     from patron.simulation import simulate_distributor, simulate_ledger
+    from patron.spark import score_with_spark
 
 _HOMES = {
     "CLVModel": "patron.clv",
@@ -33,6 +34,7 @@ _HOMES = {
     "panel": "patron.api_evaluation",
     "purchase_summary": "patron.api",
     "retention_metrics": "patron.api_desk",
+    "score_with_spark": "patron.spark",
     "simulate_distributor": "patron.simulation",
     "simulate_ledger": "patron.simulation",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "panel",
     "purchase_summary",
     "retention_metrics",
+    "score_with_spark",
     "simulate_distributor",
     "simulate_ledger",
 ]

@@ -95,7 +95,7 @@ def assign_segments(
         raise PatronError(f"order lines cannot be read with {', '.join(unknown)}")
     rules_of_lines: Mapping[str, Any] = {} if model is None else model.ledger_rules
     ledger = load_ledger(orders, as_of=as_of, **{**rules_of_lines, **reading})
-    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand, merges=tuple(merges))
+    tables = customer_tables(ledger.lines, keep=materialise, settle=at_hand, items=(), merges=tuple(merges))
     day = to_day(ledger.as_of)
     if model is None:
         inputs = segment_inputs(history_before(tables, day))

@@ -28,11 +28,11 @@ from patron.evaluation import (
     recipe_panel,
     run_backtest,
 )
-from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureRecipe
+from patron.features import DEFAULT_GROUPS, FEATURE_GROUPS, FeatureRecipe, items_read_by
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
 from patron.ledger import at_hand, load_ledger, materialise
-from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, day_of, to_day
+from patron.snapshots import CustomerMerge, CustomerTables, customer_tables, day_of, to_day, with_first_days
 
 Cutoffs = int | Sequence[str | date]
 
@@ -117,7 +117,7 @@ def panel(
     >>> len(X) == len(y) == len(keys), keys["as_of"].nunique()
     (True, 2)
     """
-    base = _open(orders, as_of, customers, events, merges, reading)
+    base = _open(orders, as_of, customers, events, merges, groups, reading)
     recipe = _recipe(base, ChurnLabel(label, horizon_days, active_days), groups, attributes, every_days)
     wanted = _wanted_days(cutoffs)
     days = matured_days(base.tables, base.as_of_day, base.first_day, recipe, wanted)
@@ -205,7 +205,7 @@ def backtest(
     PatronError
         If an entrant has a taken name, is no classifier, or fails.
     """
-    base = _open(orders, as_of, customers, events, merges, reading)
+    base = _open(orders, as_of, customers, events, merges, groups, reading)
     churn_label = ChurnLabel(label, horizon_days, active_days)
     recipe = _recipe(base, churn_label, groups, attributes, every_days, max_count, model, seed)
     money = ValueTerms(
@@ -246,6 +246,7 @@ def _open(
     customers: pd.DataFrame | None,
     events: pd.DataFrame | None,
     merges: Sequence[CustomerMerge],
+    groups: Sequence[str],
     reading: dict[str, Any],
 ) -> _Opened:
     unknown = sorted(set(reading) - set(inspect.signature(load_ledger).parameters))
@@ -256,10 +257,12 @@ def _open(
         ledger.lines,
         keep=materialise,
         settle=at_hand,
+        items=items_read_by(_known_groups(groups)),
         attributes=customers,
         events=events,
         merges=tuple(merges),
     )
+    tables = with_first_days(tables, keep=materialise, settle=at_hand)
     first = ledger.report.first_day or ledger.as_of
     return _Opened(tables, to_day(first), to_day(ledger.as_of), ledger.minor_digits, ledger.currency)
 

@@ -18,7 +18,7 @@ from patron.config import Config
 from patron.errors import ConfigError, LedgerError, PatronError, Refused, RegistryError
 from patron.model import load_model_folder
 from patron.workflows import report, score
-from patron.workflows.report import read_scores
+from patron.workflows.score_files import read_scores
 
 Copy = Callable[..., Config]
 

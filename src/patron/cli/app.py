@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 import patron
-from patron.cli import models, screen, start, study, weekly
-from patron.errors import PatronError
+from patron.cli import models, screen, start, store, study, weekly
+from patron.errors import PatronError, saying_what_to_free
 
 app = typer.Typer(
     name="patron",
@@ -27,6 +27,7 @@ app = typer.Typer(
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
     "Start": {"demo": start.demo, "init": start.init_project, "check": start.check},
     "Weekly": {
+        "store": store.store,
         "score": weekly.score,
         "actions": weekly.actions,
         "worklist": weekly.worklist,
@@ -76,7 +77,8 @@ def main() -> None:
     # a terminated training must end as failed, not stay open for ever
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        app(standalone_mode=True)
+        with saying_what_to_free():
+            app(standalone_mode=True)
     except PatronError as error:
         screen.complain(error)
         sys.exit(error.exit_code)

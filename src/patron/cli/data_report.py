@@ -8,7 +8,7 @@ from patron.cli import screen
 from patron.ledger import LedgerReport
 
 
-def print_data_report(report: LedgerReport, config: Path) -> None:
+def print_data_report(report: LedgerReport, config: Path, set_aside: Path | None = None) -> None:
     """Print rows and money in, used and set aside, then the months.
 
     Parameters
@@ -17,6 +17,8 @@ def print_data_report(report: LedgerReport, config: Path) -> None:
         Of a checked ledger.
     config : Path
         For the next command.
+    set_aside : Path, optional
+        The file of the rows set aside.
     """
     unit = report.currency or ""
     aside = sum(entry.rows for entry in report.set_aside.values())
@@ -36,6 +38,8 @@ def print_data_report(report: LedgerReport, config: Path) -> None:
         f"{report.rows_in:,} rows in = {report.rows_used:,} used + {aside:,} set aside "
         f"+ {report.later:,} later."
     )
+    if set_aside is not None:
+        screen.say(f"The rows set aside, each with its line and reason: {set_aside}")
     screen.say(
         f"{report.customers:,} customers, {report.orders:,} orders, {report.first_day} to {report.last_day}; "
         f"rounding {report.rounding:,.2f}."

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from patron.cli.steps import Steps
 from patron.errors import LedgerError, PatronError
 
-Progress = Callable[[str], None]
 _CHECK = "correct it, then: patron check CONFIG"
 
 
@@ -70,34 +69,17 @@ def _config() -> str | None:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
-    """Show which step is running and how long the last ones took, on stderr.
+def progress(*, quiet: bool) -> Iterator[Steps]:
+    """Show which step is running and how long the last ones took, on stderr; at the end the peak memory.
 
     Parameters
     ----------
     quiet : bool
         Show nothing.
     """
-    console = Console(stderr=True, highlight=False)
-    if quiet:
-        yield lambda _step: None
-        return
-    began, last = time.monotonic(), [""]
-    status = console.status("") if console.is_terminal else None
-    if status:
-        status.start()
-
-    def step(name: str) -> None:
-        elapsed = time.monotonic() - began
-        if last[0]:
-            console.print(f"[dim]{elapsed:6.1f} s[/]  {escape(last[0])}")
-        last[0] = name
-        if status:
-            status.update(f"{escape(name)} ...")
-
+    steps = Steps(Console(stderr=True, highlight=False, quiet=quiet))
     try:
-        yield step
-        step("")
+        yield steps
+        steps.end()
     finally:
-        if status:
-            status.stop()
+        steps.hide()

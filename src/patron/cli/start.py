@@ -130,8 +130,13 @@ def check(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None
     """
     from patron.cli.data_report import print_data_report
     from patron.workflows import check as run
+    from patron.workflows import set_aside_file
 
-    report = run(load(config, as_of))
+    settings = load(config, as_of)
+    with screen.progress(quiet=as_json) as progress:
+        progress("orders")
+        report = run(settings)
+    listed = set_aside_file(settings)
     if as_json:
         whole = report.to_dict()
         screen.say_json(
@@ -139,9 +144,10 @@ def check(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> None
                 **whole,
                 "set_aside": {k: v["rows"] for k, v in whole["set_aside"].items()},
                 "set_aside_detail": whole["set_aside"],
+                "set_aside_file": None if listed is None else str(listed.absolute()),
             }
         )
         raise typer.Exit(0 if report.usable else 1)
-    print_data_report(report, config)
+    print_data_report(report, config, listed)
     if not report.usable:
         raise typer.Exit(1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from patron.cli import screen
 from patron.cli.options import AsOf, ConfigFile, Json, load, one_of
+
+if TYPE_CHECKING:
+    from patron.workflows import Scored, ScoredOnSpark
+    from patron.workflows.batch import Batch
 
 
 def score(
@@ -22,30 +27,67 @@ def score(
         ),
     ] = None,
     as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=".parquet or .csv.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help=".parquet or .csv; on Spark also a folder, ending in /."),
+    ] = None,
     allow_stale: Annotated[
         bool, typer.Option("--allow-stale", help="Score even if the data are stale or have collapsed.")
     ] = False,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="duckdb|spark", help="Where the work is done; see docs/spark.md."),
+    ] = "duckdb",
     as_json: Json = False,
 ) -> None:
     """Score every customer with the champion.
 
     Example: patron score configs/online_retail_ii.yaml --as-of 2011-09-10
     """
-    from patron.workflows import score as run
+    from patron.workflows import score as on_duckdb
+    from patron.workflows import score_on_spark
 
+    one_of("--engine", engine, ("duckdb", "spark"))
     settings = load(config, as_of)
+    done: Scored | ScoredOnSpark
     with screen.progress(quiet=as_json) as progress:
-        done = run(settings, model=model, out=out, allow_stale=allow_stale, progress=progress)
+        if engine == "spark":
+            done = score_on_spark(settings, model=model, out=out, allow_stale=allow_stale, progress=progress)
+        else:
+            file = None if out is None else Path(out)
+            done = on_duckdb(
+                settings,
+                model=model,
+                out=file,
+                allow_stale=allow_stale,
+                progress=progress,
+                advance=progress.advance,
+            )
     screen.warn(done.warnings)
+    batch = getattr(done, "batch", None)  # Spark keeps its own account of parts
     if as_json:
-        screen.say_json({"scores": str(done.path.resolve()), "model": done.model.name, "counts": done.counts})
+        parts = {} if batch is None else {"parts": batch.parts, "resumed_parts": batch.resumed_parts}
+        path = str(done.path.resolve())
+        published = None if done.published is None else asdict(done.published)
+        said = {"scores": path, "model": done.model.name, "counts": done.counts, **parts}
+        screen.say_json({**said, "published": published})
         return
-    parts = ", ".join(f"{n:,} {status}" for status, n in done.counts.items() if status != "customers")
-    screen.say(
-        f"Scored {done.counts['customers']:,} customers ({parts}) with {done.model.name} -> {done.path}"
-    )
+    customers = done.counts["customers"]
+    statuses = " + ".join(f"{n:,} {status}" for status, n in done.counts.items() if status != "customers")
+    how = "" if batch is None else f" in {_parts_in_words(batch)}"
+    screen.say(f"Scored {customers:,} customers (= {statuses}){how} with {done.model.name} -> {done.path}")
+    if done.published is not None:
+        screen.say(f"Published {done.published.rows:,} rows to {done.published.table}")
     screen.say(f"Next: patron report {config} --scores {done.path}")
+
+
+def _parts_in_words(batch: Batch) -> str:
+    """Say how many parts there were, how long they took, and how fast that was."""
+    parts = f"{batch.parts} part{'s' if batch.parts != 1 else ''}"
+    if batch.resumed_parts:
+        parts = f"{parts}, {batch.resumed_parts} of them already there,"
+    rate = batch.counts["customers"] / max(batch.seconds, 1e-9)
+    return f"{parts} and {batch.seconds:,.1f} s ({rate:,.0f}/s)"
 
 
 def report(

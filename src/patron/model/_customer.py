@@ -10,12 +10,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import narwhals as nw
 
 from patron.errors import PatronError
-from patron.snapshots import CustomerTables, day_text, merge_customers
+from patron.snapshots import CustomerTables, day_text, merge_customers, of_customers
 
 
 def tables_of_customer(tables: CustomerTables, customer_id: str, as_of_day: int) -> CustomerTables:
@@ -43,15 +42,10 @@ def tables_of_customer(tables: CustomerTables, customer_id: str, as_of_day: int)
     newest = names.get(customer_id, customer_id)
     ids = [newest, *(old for old, new in names.items() if new == newest)]
     own = nw.col("customer_id").is_in(ids)
-    days = tables.days.filter(own)
-    if len(days.filter(nw.col("day") < as_of_day).select("day").head(1).collect()) == 0:
+    alone = of_customers(tables, own)
+    if len(alone.days.filter(nw.col("day") < as_of_day).select("day").head(1).collect()) == 0:
         raise _unknown(tables, customer_id, as_of_day)
-    return replace(
-        tables,
-        days=days,
-        products=None if tables.products is None else tables.products.filter(own),
-        categories=None if tables.categories is None else tables.categories.filter(own),
-    )
+    return alone
 
 
 def similar_ids(customer_id: str, known: Sequence[str], most: int = 3) -> list[str]:

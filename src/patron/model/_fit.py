@@ -53,7 +53,7 @@ def check_fit(parts: ScoringParts, tables: CustomerTables, ledger: Ledger) -> No
         )
     has = {"cost": "cost" in tables.days.collect_schema().names()}
     has |= {"product_id": tables.products is not None, "category": tables.categories is not None}
-    kinds = parts.recipe.kinds_of_items
+    kinds = parts.recipe.items
     used = {
         "cost": parts.settings.base_margin is not None,
         "product_id": "products" in kinds,

@@ -6,6 +6,7 @@ Not here: manifest and checksums (`manifest`), reading them back (`loading`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,3 +40,9 @@ def model_files(
     if parts.purchases is not None:
         files["purchases.json"] = to_json(parts.purchases.to_dict())
     return files
+
+
+def files_digest(files: Mapping[str, bytes]) -> str:
+    """Return a SHA-256 of named bytes, in hex digits."""
+    each = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    return hashlib.sha256(to_json(each)).hexdigest()

@@ -267,8 +267,7 @@ class PatronModel:
     def features_of_tables(self, tables: CustomerTables, ledger: Ledger) -> pd.DataFrame:
         """Build the rows of `features` from tables that are built already (as in `score_tables`)."""
         check_fit(self.parts, tables, ledger)
-        through = ledger.report.last_day
-        day = to_day(ledger.as_of)
+        through, day = ledger.report.last_day, to_day(ledger.as_of)
         through_day = day - 1 if through is None else to_day(through)
         return ledger_rows(self.parts, tables, day, data_through_day=through_day)
 
@@ -280,6 +279,7 @@ class PatronModel:
             ledger.lines,
             keep=materialise,
             settle=at_hand,
+            items=self.parts.recipe.items,
             attributes=customers,
             events=events,
             merges=tuple(merges),

@@ -11,7 +11,7 @@ from patron.scoring.reasons import explained_drivers
 from patron.scoring.score import earned_shares, in_language, no_scores, score_customers, score_rows
 from patron.scoring.standing import Standing, standing_of, status_counts, status_of
 from patron.scoring.texts import driver_name
-from patron.scoring.write import FORMULA, as_rounded, check_scores_name, write_scores
+from patron.scoring.write import FORMULA, as_rounded, check_scores_name, join_scores, write_scores
 
 __all__ = [
     "FORMULA",
@@ -32,6 +32,7 @@ __all__ = [
     "earned_shares",
     "explained_drivers",
     "in_language",
+    "join_scores",
     "ledger_rows",
     "money_in_words",
     "no_scores",

@@ -1,10 +1,18 @@
-"""Write scores beside the old ones and rename: a killed run leaves the previous file whole."""
+"""Write scores beside the old ones and rename: a killed run leaves the previous file whole.
+
+In:  score rows, or files with parts of them.
+Out: one Parquet or CSV file whose bytes do not depend on how the rows were cut into parts.
+Not here: which parts there are (`workflows.batch`).
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +20,14 @@ import pandas as pd
 from patron.columns import SCORE_COLUMNS
 from patron.errors import PatronError
 from patron.scoring._numbers import significant
+from patron.scoring.standing import status_counts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DIGITS = 10
+#: Rows of a Parquet row group, however many came at once.
+_GROUP_ROWS = 50_000
 # A cell that begins like this would be run as a formula by a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -67,16 +81,45 @@ def write_scores(scores: pd.DataFrame, path: Path) -> Path:
     handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
     os.close(handle)
     try:
+        rounded = as_rounded(scores)
         if path.suffix == ".csv":
-            # with this end of line a carriage return inside a text is quoted, too
-            _safe_text(as_rounded(scores)).to_csv(beside, index=False, lineterminator="\r\n")
+            _write_csv([rounded], Path(beside))
         else:
-            _write_parquet(as_rounded(scores), beside)
+            _write_parquet([_table(rounded)], Path(beside), list(scores.columns))
         os.chmod(beside, 0o644)
         os.replace(beside, path)
     finally:
         Path(beside).unlink(missing_ok=True)
     return path
+
+
+def join_scores(parts: Sequence[Path], path: Path) -> dict[str, int]:
+    """Join Parquet files of `write_scores`, a part at a time.
+
+    Parameters
+    ----------
+    parts : sequence of Path
+        Each with customers after those of the one before.
+    path : Path
+        ``.parquet`` or ``.csv``, overwritten; the bytes are those of `write_scores` with all rows at once.
+
+    Returns
+    -------
+    dict
+        `status_counts` of the rows.
+
+    Raises
+    ------
+    PatronError
+        If a customer is twice in the parts, or out of order.
+    """
+    counts: Counter[str] = Counter()
+    tables = _read_parts(parts, counts) if parts else iter([_schema(list(SCORE_COLUMNS)).empty_table()])
+    if path.suffix == ".csv":
+        _write_csv((_frame(table) for table in tables), path)
+    else:
+        _write_parquet(tables, path, list(SCORE_COLUMNS))
+    return {**status_counts(()), **counts, "customers": counts.total()}
 
 
 def check_scores_name(path: Path) -> None:
@@ -96,10 +139,29 @@ def check_scores_name(path: Path) -> None:
         raise PatronError(f"Scores are written as .parquet or .csv, not '{path.name}'. Change --out.")
 
 
-def _write_parquet(scores: pd.DataFrame, path: str) -> None:
+def _read_parts(parts: Sequence[Path], counts: Counter[str]) -> Iterator[pa.Table]:
+    """Read the parts one after the other, counting; every customer must come after the one before."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    before: str | None = None
+    for part in parts:
+        table = pq.read_table(part, schema=_schema(list(SCORE_COLUMNS)), partitioning=None)
+        ids = table["customer_id"].combine_chunks()
+        rising = len(ids) < 2 or pc.all(pc.less(ids[:-1], ids[1:])).as_py()
+        if not rising or (before is not None and len(ids) and not before < ids[0].as_py()):
+            raise PatronError(
+                f"The part '{part.name}' of the scores repeats a customer, or has one out of order.",
+                next_step=f"Remove the folder '{part.parent}' and run patron score again.",
+            )
+        before = ids[-1].as_py() if len(ids) else before
+        counts.update(table["status"].to_pylist())
+        yield table
+
+
+def _schema(names: Sequence[str]) -> pa.Schema:
     # imported here: a service that scores in memory does without pyarrow
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     types = {
         "int": pa.int64(),
@@ -108,9 +170,47 @@ def _write_parquet(scores: pd.DataFrame, path: str) -> None:
         "text": pa.string(),
         "json": pa.string(),
     }
-    schema = pa.schema([(name, types[SCORE_COLUMNS[name].kind]) for name in scores.columns])
-    table = pa.Table.from_pandas(scores, schema=schema, preserve_index=False)
-    pq.write_table(table.replace_schema_metadata(None), path)
+    return pa.schema([(name, types[SCORE_COLUMNS[name].kind]) for name in names])
+
+
+def _table(scores: pd.DataFrame) -> pa.Table:
+    import pyarrow as pa
+
+    schema = _schema(list(scores.columns))
+    return pa.Table.from_pandas(scores, schema=schema, preserve_index=False).replace_schema_metadata(None)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return rows as they were before they were written: counts that may be missing stay whole numbers."""
+    import pyarrow as pa
+
+    whole = {pa.int64(): pd.Int64Dtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=whole.get)
+    return frame
+
+
+def _write_parquet(tables: Iterable[pa.Table], path: Path, names: Sequence[str]) -> None:
+    """Write row groups of `_GROUP_ROWS`, whatever the tables hold."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema(names)
+    waiting = schema.empty_table()
+    with pq.ParquetWriter(path, schema) as writer:
+        for table in tables:
+            waiting = pa.concat_tables([waiting, table])
+            while len(waiting) >= _GROUP_ROWS:
+                writer.write_table(waiting.slice(0, _GROUP_ROWS).combine_chunks())
+                waiting = waiting.slice(_GROUP_ROWS)
+        if len(waiting):
+            writer.write_table(waiting.combine_chunks())
+
+
+def _write_csv(frames: Iterable[pd.DataFrame], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(frames):
+            # with this end of line a carriage return inside a text is quoted, too
+            _safe_text(frame).to_csv(file, index=False, header=number == 0, lineterminator="\r\n")
 
 
 def _safe_text(scores: pd.DataFrame) -> pd.DataFrame:

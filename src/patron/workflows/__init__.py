@@ -3,6 +3,7 @@
 from patron.workflows.account import AccountShown, account
 from patron.workflows.actions import ActionsImported, import_actions
 from patron.workflows.backtest import Backtested, backtest
+from patron.workflows.base import bring_store_up_to_date, set_aside_file
 from patron.workflows.check import check
 from patron.workflows.demo import demo
 from patron.workflows.demo_desk import DemonstratedDesk, demo_desk, write_distributor
@@ -12,6 +13,7 @@ from patron.workflows.models import Promoted, RolledBack, delete_model, models, 
 from patron.workflows.report import report
 from patron.workflows.retention import Retained, retention
 from patron.workflows.score import Scored, score
+from patron.workflows.score_spark import ScoredOnSpark, score_on_spark
 from patron.workflows.train import Trained, train
 from patron.workflows.verify import Verified, verify
 from patron.workflows.worklist import Listed, worklist
@@ -27,10 +29,12 @@ __all__ = [
     "Retained",
     "RolledBack",
     "Scored",
+    "ScoredOnSpark",
     "Trained",
     "Verified",
     "account",
     "backtest",
+    "bring_store_up_to_date",
     "check",
     "delete_model",
     "demo",
@@ -44,6 +48,8 @@ __all__ = [
     "retention",
     "rollback",
     "score",
+    "score_on_spark",
+    "set_aside_file",
     "train",
     "verify",
     "worklist",

@@ -21,8 +21,9 @@ from patron.workflows.base import Base, open_base
 from patron.workflows.desk import accounts_of, histories_of
 from patron.workflows.lists import playbook_of
 from patron.workflows.products import products_of, shown_rows
-from patron.workflows.report import model_reference, newest_scores, read_scores
+from patron.workflows.report import model_reference
 from patron.workflows.score import open_model
+from patron.workflows.score_files import newest_scores, read_scores
 
 #: Characters that are kept in a file's name; others become an underscore.
 _PLAIN = re.compile(r"[^\w.-]+")

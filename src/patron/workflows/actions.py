@@ -16,7 +16,7 @@ from patron.errors import PatronError
 from patron.ledger import load_actions
 from patron.snapshots import day_of, to_day
 from patron.workflows.base import open_ledger
-from patron.workflows.report import newest_scores, read_scores
+from patron.workflows.score_files import newest_scores, read_scores
 
 Progress = Callable[[str], None]
 _ASIDE = {

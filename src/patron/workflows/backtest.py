@@ -14,8 +14,9 @@ from patron.evaluation import Backtest, BacktestTerms, CallTerms, StageLimits, r
 from patron.registry import log_backtest, open_store
 from patron.reports import write_backtest_page, write_text
 from patron.snapshots import to_day
-from patron.workflows.base import Base, data_digest, open_base
-from patron.workflows.train import terms_of
+from patron.workflows.base import Base, open_base_for_snapshots
+from patron.workflows.digests import data_digest
+from patron.workflows.train import items_of, terms_of
 
 Progress = Callable[[str], None]
 #: Below the output folder.
@@ -65,7 +66,7 @@ def backtest(
     Backtested
     """
     progress("orders")
-    base = open_base(config)
+    base = open_base_for_snapshots(config, items=items_of(config))
     day, first_day = to_day(base.ledger.as_of), to_day(base.ledger.report.first_day or base.ledger.as_of)
     terms = backtest_terms(config, base)
     result = run_backtest(base.tables, day, first_day, terms, cutoffs=cutoffs, progress=progress)

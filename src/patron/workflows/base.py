@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from patron.actions import unknown_customers
 from patron.config import Config
+from patron.errors import PatronError
 from patron.ledger import (
     Ledger,
+    SqlQuery,
     at_hand,
     load_actions,
     load_customers,
@@ -22,7 +24,8 @@ from patron.ledger import (
     load_merges,
     materialise,
 )
-from patron.snapshots import CustomerMerge, CustomerTables, customer_tables
+from patron.snapshots import KINDS_OF_ITEMS, CustomerMerge, CustomerTables, customer_tables, with_first_days
+from patron.store import StoredLedger, StoreUpdate, read_store, reading_of, update_store
 
 
 @dataclass(frozen=True)
@@ -59,16 +62,98 @@ def open_ledger(config: Config, *, as_of: date | None = None) -> Ledger:
     -------
     Ledger
     """
-    source = config.ledger
+    if config.ledger.store is not None:
+        return _from_store(config, as_of=as_of, items=()).ledger
+    aside = _set_aside_path(config)
     return load_ledger(
-        config.path(str(source.transactions)),
-        columns=source.columns.mapping,
-        csv=source.csv.model_dump(),
-        as_of=as_of or config.as_of,
-        memory_limit=config.engine.memory_limit,
-        threads=config.engine.threads,
-        **reading_rules(config),
+        order_source(config), as_of=as_of or config.as_of, set_aside=aside, **_how_to_read(config)
     )
+
+
+def set_aside_file(config: Config) -> Path | None:
+    """Return the file of the rows that the last reading of the orders set aside.
+
+    Parameters
+    ----------
+    config : Config
+        With ``output``.
+
+    Returns
+    -------
+    Path or None
+        None where no row was, or the orders are read from a store.
+    """
+    path = _set_aside_path(config)
+    return path if config.ledger.store is None and path.is_file() else None
+
+
+def _set_aside_path(config: Config) -> Path:
+    return config.path(config.output) / "set_aside.csv"
+
+
+def bring_store_up_to_date(config: Config, *, rebuild: bool = False, verify: bool = False) -> StoreUpdate:
+    """Bring the store of a config up to date with its orders.
+
+    Parameters
+    ----------
+    config : Config
+        With ``ledger.store``.
+    rebuild, verify : bool
+        As in `store.update_store`.
+
+    Returns
+    -------
+    StoreUpdate
+
+    Raises
+    ------
+    PatronError
+        If the config names no store, or it cannot be brought up to date.
+    """
+    if config.ledger.store is None:
+        raise PatronError(
+            "the config names no store; say ledger: {store: store}, a folder of its own beside the config"
+        )
+    folder, reading = config.path(config.ledger.store), reading_of(**_how_to_read(config))
+    return update_store(order_source(config), folder, reading, rebuild=rebuild, verify=verify)
+
+
+def _from_store(
+    config: Config, *, as_of: date | None = None, items: Collection[str], **beside: Any
+) -> StoredLedger:
+    """Bring the store up to date and read it."""
+    bring_store_up_to_date(config)
+    folder, reading = config.path(str(config.ledger.store)), reading_of(**_how_to_read(config))
+    return read_store(folder, reading, as_of=as_of or config.as_of, items=items, **beside)
+
+
+def _how_to_read(config: Config) -> dict[str, Any]:
+    """Return the arguments of `load_ledger` that say how rows are read."""
+    return {
+        "columns": config.ledger.columns.mapping,
+        "csv": config.ledger.csv.model_dump(),
+        "memory_limit": config.engine.memory_limit,
+        "threads": config.engine.threads,
+        **reading_rules(config),
+    }
+
+
+def order_source(config: Config) -> Path | SqlQuery:
+    """Return what `load_ledger` is to open.
+
+    Parameters
+    ----------
+    config : Config
+        With ``ledger.transactions``.
+
+    Returns
+    -------
+    Path or SqlQuery
+    """
+    written = config.ledger.transactions
+    if isinstance(written, str):
+        return config.path(written)
+    return SqlQuery(written.sql, written.url, config.folder)
 
 
 def reading_rules(config: Config) -> dict[str, Any]:
@@ -85,20 +170,51 @@ def reading_rules(config: Config) -> dict[str, Any]:
     }
 
 
-def open_base(config: Config) -> Base:
+def open_base(config: Config, *, items: Collection[str] = KINDS_OF_ITEMS) -> Base:
     """Read the orders and what else the config names, and build the customer tables.
 
     Parameters
     ----------
     config : Config
         The whole config.
+    items : collection of str
+        Which tables of items are needed (`snapshots.customer_tables`).
 
     Returns
     -------
     Base
     """
-    csv = config.ledger.csv.model_dump()
+    if config.ledger.store is not None:
+        stored = _from_store(config, items=items, **beside_orders(config))
+        return Base(*stored, _actions(config, stored.tables))
     ledger = open_ledger(config)
+    tables = customer_tables(
+        ledger.lines, keep=materialise, settle=at_hand, items=items, **beside_orders(config)
+    )
+    return Base(ledger, tables, _actions(config, tables))
+
+
+def open_base_for_snapshots(config: Config, *, items: Collection[str]) -> Base:
+    """Open the base where many days are looked at: what each of them would find anew is kept.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    items : collection of str
+        As in `open_base`.
+
+    Returns
+    -------
+    Base
+    """
+    base = open_base(config, items=items)
+    return replace(base, tables=with_first_days(base.tables, keep=materialise, settle=at_hand))
+
+
+def beside_orders(config: Config) -> dict[str, Any]:
+    """Read the attributes, events and merges that a config names, as `customer_tables` takes them."""
+    csv = config.ledger.csv.model_dump()
     customers, events, merges = (
         None if name is None else read(config.path(name), csv=csv)
         for name, read in (
@@ -107,15 +223,12 @@ def open_base(config: Config) -> Base:
             (config.ledger.customer_merges, load_merges),
         )
     )
-    tables = customer_tables(
-        ledger.lines,
-        keep=materialise,
-        settle=at_hand,
-        attributes=customers,
-        events=events,
-        merges=() if merges is None else tuple(CustomerMerge(*row) for row in merges.itertuples(index=False)),
-    )
-    return Base(ledger, tables, _actions(config, tables))
+    rows = () if merges is None else merges.itertuples(index=False)
+    return {
+        "attributes": customers,
+        "events": events,
+        "merges": tuple(CustomerMerge(*row) for row in rows),
+    }
 
 
 def _actions(config: Config, tables: CustomerTables) -> pd.DataFrame | None:
@@ -126,23 +239,3 @@ def _actions(config: Config, tables: CustomerTables) -> pd.DataFrame | None:
     known = tables.days.select("customer_id").unique().collect().to_pandas()
     log.attrs["unknown_customers"] = unknown_customers(log, known["customer_id"])
     return log
-
-
-def data_digest(tables: CustomerTables) -> str:
-    """Return a SHA-256 of the customer-day table: the same orders in any row order give the same digest.
-
-    Parameters
-    ----------
-    tables : CustomerTables
-        By customer and day.
-
-    Returns
-    -------
-    str
-        64 hex digits.
-    """
-    frame = tables.days.collect().to_pandas().sort_values(["customer_id", "day"], ignore_index=True)
-    columns = [c for c in ("day", "orders", "lines", "spend", "refund", "cost") if c in frame]
-    numbers = np.ascontiguousarray(frame[columns].to_numpy(dtype=np.int64))
-    customers = pd.util.hash_pandas_object(frame["customer_id"].astype(object), index=False).to_numpy()
-    return hashlib.sha256(customers.tobytes() + numbers.tobytes()).hexdigest()

@@ -78,7 +78,8 @@ def demo(folder: Path, *, language: str = "en", progress: Progress = lambda _ste
     trained = train(config, progress=progress)
     scored = score(config, model=f"models:/{trained.model}", allow_stale=True, progress=progress)
     progress("report")
-    desk = collect_desk(config, scored.base, scored.model, scored.scores, language=language)
-    page = report_on(config, scored.scores, scored.model, scored.base.ledger.report, desk=desk)
-    sentences = three_sentences(scored.scores, scored.model.evaluation, language=language)
+    scores = scored.scores
+    desk = collect_desk(config, scored.base, scored.model, scores, language=language)
+    page = report_on(config, scores, scored.model, scored.base.ledger.report, desk=desk)
+    sentences = three_sentences(scores, scored.model.evaluation, language=language)
     return Demonstrated(config, trained, scored, page, sentences)

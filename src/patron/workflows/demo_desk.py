@@ -119,9 +119,10 @@ def demo_desk(
     owners = config.output_folder / _OWNERS_FOLDER
     listed = worklist(config, scores_file=scored.path, split_by_owner=owners)
     progress("report")
-    desk = collect_desk(config, scored.base, scored.model, scored.scores, language=language)
-    page = report_on(config, scored.scores, scored.model, scored.base.ledger.report, desk=desk)
-    sentences = three_sentences(scored.scores, scored.model.evaluation, language=language)
+    scores = scored.scores
+    desk = collect_desk(config, scored.base, scored.model, scores, language=language)
+    page = report_on(config, scores, scored.model, scored.base.ledger.report, desk=desk)
+    sentences = three_sentences(scores, scored.model.evaluation, language=language)
     sentences.append(won_in_words(listed.lists.won, currency=listed.lists.facts.currency, language=language))
     return DemonstratedDesk(config, trained, earlier, scored, listed, owners, page, sentences)
 

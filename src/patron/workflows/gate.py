@@ -147,6 +147,18 @@ def _with_functions(champion: PatronModel, recipe: ChurnRecipe) -> PatronModel |
     return replace(champion, parts=replace(champion.parts, recipe=replace(stored, custom=custom)))
 
 
+def champion_items(store: Store, name: str) -> tuple[str, ...]:
+    """Return the tables of items that the champion's features read; none without a champion."""
+    version = get_champion(store, name)
+    if version is None:
+        return ()
+    try:
+        folder = resolve(store, f"models:/{name}/{version}", name=name).folder
+        return load_model_folder(folder, to_score=False).parts.recipe.items
+    except PatronError:  # the gate says that it cannot be read
+        return ()
+
+
 def champion_probability(
     champion: PatronModel, tables: CustomerTables, learned: Rehearsed, recipe: ChurnRecipe, first_day: int
 ) -> np.ndarray | None:

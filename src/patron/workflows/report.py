@@ -14,14 +14,13 @@ from patron.ledger import LedgerReport
 from patron.model import PatronModel
 from patron.model.card import card_of
 from patron.reports import Desk, write_report
-from patron.scoring import FORMULA, in_language, status_counts
+from patron.scoring import in_language, status_counts
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
 from patron.workflows.desk import collect_desk
 from patron.workflows.lists import playbook_of
 from patron.workflows.score import open_model
-
-_SCORE_FIRST = "Run patron score, or name another file with --scores."
+from patron.workflows.score_files import newest_scores, read_scores
 
 
 def report(
@@ -54,62 +53,6 @@ def report(
     base = open_base(config.model_copy(update={"as_of": day_of_scores(scores)}))
     desk = collect_desk(config, base, model, scores, language=language or config.language)
     return report_on(config, scores, model, base.ledger.report, desk=desk, language=language, out=out)
-
-
-def read_scores(path: Path) -> pd.DataFrame:
-    """Read a scores file.
-
-    Parameters
-    ----------
-    path : Path
-        ``.parquet`` or ``.csv``.
-
-    Returns
-    -------
-    pandas.DataFrame
-
-    Raises
-    ------
-    PatronError
-        If it is missing, unreadable, empty or no scores file.
-    """
-    if not path.exists():
-        raise PatronError(f"There is no scores file '{path}'.", next_step=_SCORE_FIRST)
-    try:
-        if path.suffix == ".csv":
-            scores = pd.read_csv(path, converters={"customer_id": _plain_id})
-        else:
-            scores = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise PatronError(
-            f"'{path}' cannot be read as scores ({str(error).splitlines()[0]}).",
-            next_step=_SCORE_FIRST,
-        ) from None
-    missing = [name for name in ("customer_id", "as_of", "model", "status") if name not in scores]
-    if missing or scores.empty:
-        raise PatronError(
-            f"'{path}' is no scores file: "
-            + (f"it lacks {', '.join(missing)}." if missing else "it has no row."),
-            next_step=_SCORE_FIRST,
-        )
-    return scores
-
-
-def _plain_id(text: str) -> str:
-    """Take off the apostrophe that keeps a spreadsheet from running an id as a formula."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
-
-
-def newest_scores(config: Config) -> Path:
-    """Return the newest scores file below the output folder."""
-    folder = config.output_folder / "scores"
-    files = sorted(folder.glob("*.parquet"))
-    if not files:
-        raise PatronError(
-            f"There are no scores in '{folder}' yet.",
-            next_step="Run patron score first, or name a file with --scores.",
-        )
-    return files[-1]
 
 
 def model_reference(config: Config, model: str) -> str:

@@ -127,7 +127,7 @@ def retention(
         If there is no column `by`, or no whole period.
     """
     progress("orders")
-    base = open_base(config)
+    base = open_base(config, items=())
     day, active_days, digits = to_day(base.ledger.as_of), config.churn.active_days, base.ledger.minor_digits
     progress("retention")
     choice: dict[str, Any] = {"every": every, "include_current": include_current}

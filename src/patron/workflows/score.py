@@ -13,12 +13,16 @@ import pandas as pd
 from patron.config import Config
 from patron.errors import Refused
 from patron.features import FeatureFunction
-from patron.ledger import check_freshness
+from patron.ledger import Ledger, check_freshness
+from patron.ledger.publish import Published
 from patron.model import PatronModel, load_model_folder
 from patron.registry import is_registered, open_store, resolve
-from patron.scoring import check_scores_name, status_counts, write_scores
+from patron.scoring import check_scores_name
 from patron.workflows.base import Base, open_base, reading_rules
+from patron.workflows.batch import Advance, Batch, score_in_chunks
 from patron.workflows.own_features import own_functions
+from patron.workflows.publishing import publish
+from patron.workflows.score_files import read_scores, scores_path
 
 Progress = Callable[[str], None]
 
@@ -33,22 +37,32 @@ class Scored:
         The scores file.
     model : PatronModel
         What scored.
-    counts : dict
-        Customers by status.
-    scores : pandas.DataFrame
-        The rows.
+    batch : Batch
+        Counts, parts, seconds.
     base : Base
         What was scored.
     warnings : list of str
         What a reader should know: settings that changed since training.
+    published : Published or None
+        What went to the database that the config names.
     """
 
     path: Path
     model: PatronModel
-    counts: dict[str, int]
-    scores: pd.DataFrame
+    batch: Batch
     base: Base
     warnings: list[str]
+    published: Published | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Customers by status."""
+        return self.batch.counts
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The rows, read from the file each time: a run holds none of them in memory."""
+        return read_scores(self.path)
 
 
 def score(
@@ -59,6 +73,7 @@ def score(
     allow_stale: bool = False,
     features: Mapping[str, FeatureFunction] | None = None,
     progress: Progress = lambda _step: None,
+    advance: Advance = lambda _done, _all: None,
 ) -> Scored:
     """Score the customer base of a config.
 
@@ -76,6 +91,8 @@ def score(
         Name -> function: own features beside those that the config names.
     progress : callable
         Called with the name of each step as it begins.
+    advance : callable
+        Called with the customers scored and all of them, part by part.
 
     Returns
     -------
@@ -84,25 +101,40 @@ def score(
     Raises
     ------
     Refused
-        If the data are stale or have collapsed; the last output stays.
+        If the data are stale or have collapsed; the last output stays, and so do unfinished parts.
+    PatronError
+        If the scores cannot be published; their file is whole.
     """
     if out is not None:
         check_scores_name(out)
     progress("model")
     loaded = open_model(config, model, features=features)
     progress("orders")
-    base = open_base(config)
+    base = open_base(config, items=loaded.parts.recipe.items)
     if not allow_stale:
-        _refuse_stale(config, base)
+        refuse_stale(config, base.ledger)
     progress("scores")
-    scores = loaded.score_tables(base.tables, base.ledger, language=config.language)
-    progress("file")
-    path = write_scores(scores, out or scores_path(config, base.ledger.as_of))
-    return Scored(path, loaded, status_counts(scores["status"]), scores, base, _changed_since(config, loaded))
+    path = out or scores_path(config, base.ledger.as_of)
+    batch = score_in_chunks(loaded, base, path, language=config.language, advance=advance)
+    warnings = [*changed_since(config, loaded), *batch.notes]
+    return Scored(path, loaded, batch, base, warnings, publish(config, path, progress))
 
 
-def _changed_since(config: Config, model: PatronModel) -> list[str]:
-    """Name the settings that shape a model and have changed: scores follow the model, not the config."""
+def changed_since(config: Config, model: PatronModel) -> list[str]:
+    """Name the settings that shape a model and have changed: scores follow the model, not the config.
+
+    Parameters
+    ----------
+    config : Config
+        As it is now.
+    model : PatronModel
+        Trained by what it was.
+
+    Returns
+    -------
+    list of str
+        Nothing, or one sentence.
+    """
     trained, now = model.manifest.get("config", {}), config.to_dict()
     blocks = ("churn", "clv", "features", "segments", "snapshots")
     changed = [
@@ -159,18 +191,22 @@ def open_model(
     return load_model_folder(found.folder, name=found.label, **how)
 
 
-def scores_path(config: Config, as_of: date) -> Path:
-    """Return where the scores of a day are written unless the user says otherwise."""
-    return config.output_folder / "scores" / f"{as_of.isoformat()}.parquet"
+def refuse_stale(config: Config, ledger: Ledger) -> None:
+    """Raise `Refused` if the orders are stale or have collapsed.
 
-
-def _refuse_stale(config: Config, base: Base) -> None:
+    Parameters
+    ----------
+    config : Config
+        With ``freshness``.
+    ledger : Ledger
+        The orders.
+    """
     limits = config.freshness
     # an as_of chosen by hand is a look back: how old it is says nothing about the feed
-    today = date.today() if config.as_of == "latest" else base.ledger.as_of
+    today = date.today() if config.as_of == "latest" else ledger.as_of
     problems = check_freshness(
-        base.ledger,
-        as_of=base.ledger.as_of,
+        ledger,
+        as_of=ledger.as_of,
         today=today,
         max_age_days=limits.max_age_days,
         min_volume_ratio=limits.min_volume_ratio or None,

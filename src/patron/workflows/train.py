@@ -22,6 +22,7 @@ from patron.features import (
     FeatureFunction,
     FeatureRecipe,
     described_features,
+    items_read_by,
 )
 from patron.features.attributes import attribute_vocabularies, known_attributes
 from patron.features.events import known_event_kinds
@@ -39,8 +40,9 @@ from patron.registry import (
 )
 from patron.reports import training_plots
 from patron.snapshots import to_day
-from patron.workflows.base import Base, data_digest, open_base, reading_rules
-from patron.workflows.gate import gate
+from patron.workflows.base import Base, open_base_for_snapshots, reading_rules
+from patron.workflows.digests import data_digest
+from patron.workflows.gate import champion_items, gate
 from patron.workflows.own_features import own_functions, tested_features
 from patron.workflows.verdicts import decide
 
@@ -97,7 +99,7 @@ def train(
     Trained
     """
     progress("orders")
-    base = open_base(config)
+    base = open_base_for_snapshots(config, items=items_of(config) or _items_of_champion(config))
     terms = terms_of(config, base, features)
     day, first_day = _days(base.ledger)
     learned = learn(base.tables, day, first_day, terms, progress=progress)
@@ -106,7 +108,7 @@ def train(
     model = PatronModel("", learned.parts, facts, learned.evaluation, reading_rules(config))
     folder = model.save(config.output_folder / "models")
     progress("tracking")
-    store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
+    store = _store(config)
     run_id = _log(store, config, base.ledger, learned, facts, folder)
     log_trials(
         store, run_id, [(f"trial {t.number}", t.settings, {"log_loss": t.log_loss}) for t in learned.trials]
@@ -120,6 +122,20 @@ def train(
         lambda: gate(store, config.name, base.tables, learned, learned.recipe, first_day),
     )
     return Trained(f"{config.name}/{number}", folder, run_id, learned, gated.verdict)
+
+
+def items_of(config: Config) -> tuple[str, ...]:
+    """Return the tables of items that a config's features read (`features.items_read_by`)."""
+    return items_read_by(_groups(config.features.groups))
+
+
+def _items_of_champion(config: Config) -> tuple[str, ...]:
+    """Return the same of the model that a candidate is compared with."""
+    return champion_items(_store(config), config.name)
+
+
+def _store(config: Config) -> Store:
+    return open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
 
 
 def terms_of(config: Config, base: Base, own_features: Mapping[str, FeatureFunction] | None = None) -> Terms:

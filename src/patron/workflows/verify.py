@@ -52,7 +52,7 @@ def verify(config: Config) -> Verified:
     NotEnoughData
         If there are too few orders for a fit.
     """
-    base = open_base(config)
+    base = open_base(config, items=())
     view = LedgerView(base.tables, to_day(base.ledger.as_of), base.ledger.minor_digits)
     summary, terms = view.summary(), config.clv
     model = CLVModel(purchases=terms.purchases, backend=terms.backend)

@@ -25,8 +25,9 @@ from patron.workflows.actions import about_log, not_counted
 from patron.workflows.base import Base, open_base
 from patron.workflows.lists import lists_folder, lists_of
 from patron.workflows.products import shown_rows, stopped_products
-from patron.workflows.report import model_reference, newest_scores, read_scores
+from patron.workflows.report import model_reference
 from patron.workflows.score import open_model
+from patron.workflows.score_files import newest_scores, read_scores
 
 
 @dataclass(frozen=True)
