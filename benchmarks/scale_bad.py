@@ -1,7 +1,8 @@
-"""Measures orders with bad rows: a CSV file of which 5 % is corrupted in twenty ways, beside the clean file.
+"""Measure orders with bad rows: a CSV file of which 5 % is corrupted in twenty ways, beside the clean file.
 
-In: a folder and a number of lines (1e6 at most: twenty ways need no more). Out: a table; every count, line and
-text is compared with what was written down when the file was made. Not here: the ways (`tests/ledger/corruptions`).
+In:  a folder and a number of lines (1e6 at most: twenty ways need no more).
+Out: a table; every count, line and text is compared with what was written down when the file was made.
+Not here: the ways (`tests/ledger/corruptions`).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def run(folder: Path, lines: int) -> None:
 
 
 def _best(*arguments: object) -> Cost:
-    """The run of least CPU time."""
+    """Return the run of least CPU time."""
     return min((measured("scale_bad", *arguments) for _ in range(_TIMES)), key=lambda cost: cost.cpu_s)
 
 

@@ -145,7 +145,7 @@ def test_score_json(patron: Run, config: Path) -> None:
     said = patron("score", config, "--json")
     found = only_object(said.out)
     assert said.code == 0
-    assert set(found) == {"scores", "model", "counts", "parts", "resumed_parts"}
+    assert set(found) == {"scores", "model", "counts", "published", "parts", "resumed_parts"}
     assert set(found["counts"]) == {"customers", "scored", "new", "lapsed", "excluded"}
     assert Path(found["scores"]).is_absolute()
     assert Path(found["scores"]).is_file()
