@@ -13,7 +13,8 @@ import pytest
 from openpyxl import Workbook
 
 from patron.config import load_config
-from patron.workflows.base import data_digest, open_base
+from patron.workflows.base import open_base
+from patron.workflows.digests import data_digest
 
 Run = Callable[..., Any]
 

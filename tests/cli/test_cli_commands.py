@@ -116,6 +116,20 @@ def test_check_json(patron: Run, config: Path, project: Project) -> None:
     assert found["amount_in"] == pytest.approx(project.orders["amount"].sum(), abs=0.01)
 
 
+def test_check_names_the_file_of_rows_set_aside(patron: Run, tmp_path: Path) -> None:
+    """On screen and in JSON; once the orders are clean the file is gone."""
+    orders, config, aside = (tmp_path / name for name in ("o.csv", "c.yaml", "runs/set_aside.csv"))
+    config.write_text("name: x\nledger: {transactions: o.csv}\nas_of: 2024-03-01\n")
+    clean = "customer_id,ordered_at,amount\na,2024-01-01,5\nb,2024-02-01,5\n"
+    orders.write_text(clean + "c,2024-02-30,5\n")
+    assert only_object(patron("check", config, "--json").out)["set_aside_file"] == str(aside)
+    assert str(aside) in patron("check", config).out.replace("\n", "")
+    assert aside.read_text(encoding="utf-8-sig").splitlines()[1] == 'o.csv,4,unreadable_date,"c,2024-02-30,5"'
+    orders.write_text(clean)
+    assert only_object(patron("check", config, "--json").out)["set_aside_file"] is None
+    assert not aside.exists()
+
+
 def test_check_prints_months_to_compare(patron: Run, config: Path, project: Project) -> None:
     """Orders and revenue of a month stand in the table."""
     said = patron("check", config)

@@ -32,7 +32,6 @@ from patron.snapshots import (
     purchase_days_between,
     purchase_summary,
     to_day,
-    with_first_days,
 )
 
 HORIZON_DAYS = 60
@@ -106,8 +105,6 @@ def views(tables: CustomerTables, day: int) -> dict[str, pd.DataFrame]:
     earlier = history_before(tables, day - HORIZON_DAYS)
     for label in LABELS:
         found[f"label {label.kind}"] = label_customers(label, earlier, tables)
-    kept = history_before(with_first_days(tables, keep=materialise), day)
-    found["features, first days kept"] = build_features(kept, RECIPE, purchases=MODEL)
     return {name: frame.sort_values("customer_id", ignore_index=True) for name, frame in found.items()}
 
 

@@ -50,9 +50,10 @@ def killed(root: Path, times: int) -> int:
     for name, files in (("first", first), ("second", second)):
         build(write_files(source, files), root / "whole")
         wanted[name] = bytes_of(root / "whole")
-    hits = 0
+    hits = tries = 0
     while hits < times:
-        store = root / f"store-{hits}"
+        tries += 1
+        store = root / f"store-{tries}"
         for name, files in (("first", first), ("second", second)):
             write_files(source, files)
             hits += kill_after(random_.uniform(0, 1.2 * seconds), source, store)
