@@ -11,7 +11,14 @@ from patron.scoring.reasons import explained_drivers
 from patron.scoring.score import earned_shares, in_language, no_scores, score_customers, score_rows
 from patron.scoring.standing import Standing, standing_of, status_counts, status_of
 from patron.scoring.texts import driver_name
-from patron.scoring.write import FORMULA, as_rounded, check_scores_name, join_scores, write_scores
+from patron.scoring.write import (
+    FORMULA,
+    as_rounded,
+    check_scores_name,
+    join_scores,
+    read_written,
+    write_scores,
+)
 
 __all__ = [
     "FORMULA",
@@ -37,6 +44,7 @@ __all__ = [
     "money_in_words",
     "no_scores",
     "percent",
+    "read_written",
     "rows_of",
     "score_customers",
     "score_rows",

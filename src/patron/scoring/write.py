@@ -122,6 +122,24 @@ def join_scores(parts: Sequence[Path], path: Path) -> dict[str, int]:
     return {**status_counts(()), **counts, "customers": counts.total()}
 
 
+def read_written(path: Path) -> pd.DataFrame:
+    """Read a Parquet file of `write_scores` back, as the frame that was written.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rounded as in the file.
+    """
+    import pyarrow.parquet as pq
+
+    return _frame(pq.read_table(path, partitioning=None))
+
+
 def check_scores_name(path: Path) -> None:
     """Refuse a name that says neither Parquet nor CSV: before the work is done, not after.
 
@@ -181,12 +199,17 @@ def _table(scores: pd.DataFrame) -> pa.Table:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """Return rows as they were before they were written: counts that may be missing stay whole numbers."""
-    import pyarrow as pa
-
-    whole = {pa.int64(): pd.Int64Dtype()}
-    frame: pd.DataFrame = table.to_pandas(types_mapper=whole.get)
-    return frame
+    """Return rows with the types they had before they were written."""
+    columns: dict[str, object] = {}
+    for name in table.column_names:
+        kind, column = SCORE_COLUMNS[name].kind, table[name]
+        if kind == "float":
+            columns[name] = column.to_numpy()
+        elif kind == "int":  # counts may be missing
+            columns[name] = pd.array(column.to_pandas(types_mapper=lambda _: pd.Int64Dtype()))
+        else:
+            columns[name] = np.array([*column.to_pylist(), None], dtype=object)[:-1]
+    return pd.DataFrame(columns)
 
 
 def _write_parquet(tables: Iterable[pa.Table], path: Path, names: Sequence[str]) -> None:

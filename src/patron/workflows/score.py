@@ -17,7 +17,7 @@ from patron.ledger import Ledger, check_freshness
 from patron.ledger.publish import Published
 from patron.model import PatronModel, load_model_folder
 from patron.registry import is_registered, open_store, resolve
-from patron.scoring import check_scores_name
+from patron.scoring import check_scores_name, read_written
 from patron.workflows.base import Base, open_base, reading_rules
 from patron.workflows.batch import Advance, Batch, score_in_chunks
 from patron.workflows.own_features import own_functions
@@ -62,7 +62,7 @@ class Scored:
     @property
     def scores(self) -> pd.DataFrame:
         """The rows, read from the file each time: a run holds none of them in memory."""
-        return read_scores(self.path)
+        return read_written(self.path) if self.path.suffix == ".parquet" else read_scores(self.path)
 
 
 def score(
