@@ -208,7 +208,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         elif kind == "int":  # counts may be missing
             columns[name] = pd.array(column.to_pandas(types_mapper=lambda _: pd.Int64Dtype()))
         else:
-            columns[name] = np.array([*column.to_pylist(), None], dtype=object)[:-1]
+            columns[name] = pd.Series(column.to_pylist(), dtype=object)
     return pd.DataFrame(columns)
 
 
