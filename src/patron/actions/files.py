@@ -7,9 +7,7 @@ Not here: HTML pages (`patron.reports`), the file that comes back filled in (`re
 from __future__ import annotations
 
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -23,6 +21,7 @@ from patron.actions.read_me import read_me_sheet, title_of
 from patron.actions.win_back import WIN_BACK_COLUMNS
 from patron.actions.words import code_in_words, words_of
 from patron.errors import PatronError
+from patron.whole_files import whole_file
 
 CODES = ("tier", "lifecycle_stage", "churn_risk", "since_last")
 ENDINGS = (".xlsx", ".csv")
@@ -226,15 +225,8 @@ def read_earlier_lists(folder: Path, as_of: date) -> pd.DataFrame | None:
 
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write beside and rename, so that nobody opens half a list; the folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".worklist.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    with whole_file(path) as beside:
+        beside.write_bytes(content)
     return path
 
 

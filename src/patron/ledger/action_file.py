@@ -7,8 +7,6 @@ Not here: where the rows come from (`patron.actions.returned`).
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from patron.errors import LedgerError
 from patron.ledger._options import CsvOptions, csv_options
 from patron.ledger._small_table import read_csv_text
 from patron.ledger.actions import ACTION_COLUMNS, STRENGTH, parsed_actions, with_apostrophe
+from patron.whole_files import whole_file
 
 _WAIT_SECONDS = 30.0
 _KEY = ["customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day"]
@@ -159,23 +158,18 @@ def _date_text(day: Any, options: CsvOptions) -> str:
 
 
 def _write(table: pd.DataFrame, path: Path, options: CsvOptions) -> None:
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
-    os.close(handle)
     try:
-        # with this end of line a carriage return inside a text is quoted, too
-        table.to_csv(
-            beside, index=False, sep=options.separator, encoding=_encoding(path, options),
-            lineterminator="\r\n",
-        )  # fmt: skip
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
+        with whole_file(path) as beside:
+            # with this end of line a carriage return inside a text is quoted, too
+            table.to_csv(
+                beside, index=False, sep=options.separator, encoding=_encoding(path, options),
+                lineterminator="\r\n",
+            )  # fmt: skip
     except UnicodeEncodeError as error:
         text = str(error.object)[error.start : error.end]
         raise LedgerError(
             f"{path.name}: csv.encoding {options.encoding} cannot hold {text!r}; save the log as utf-8"
         ) from None
-    finally:
-        Path(beside).unlink(missing_ok=True)
 
 
 def _encoding(path: Path, options: CsvOptions) -> str:

@@ -46,6 +46,7 @@ SHIPPED = (
     "segments",
     "snapshots",
     "tree_text.py",
+    "whole_files.py",
 )
 _NEEDS = ("lightgbm", "narwhals", "numpy", "pandas", "scipy")
 _OF_THIS_RUN = re.compile(r"^(model_uuid|utc_time_created|  +cloudpickle_version): .*\n", re.MULTILINE)

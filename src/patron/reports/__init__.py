@@ -7,7 +7,7 @@ with saying_what_to_install():
     from patron.reports.account_page import Account, account_lines, render_account
     from patron.reports.backtest_page import render_backtest, write_backtest_page
     from patron.reports.desk import AccountHistory, Desk, Trialled
-    from patron.reports.html import render_report, write_report, write_text
+    from patron.reports.html import render_report, write_report
     from patron.reports.owner_page import render_owner_page
     from patron.reports.plots import training_plots
     from patron.reports.sentences import three_sentences
@@ -37,5 +37,4 @@ __all__ = [
     "training_plots",
     "write_backtest_page",
     "write_report",
-    "write_text",
 ]

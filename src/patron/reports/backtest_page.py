@@ -15,7 +15,8 @@ from markupsafe import Markup
 from patron.reports import _backtest_parts as parts
 from patron.reports._language import Language, language_for
 from patron.reports._trust import grades
-from patron.reports.html import environment_for, package_text, write_text
+from patron.reports.html import environment_for, package_text
+from patron.whole_files import write_text
 
 
 def write_backtest_page(path: Path, found: Mapping[str, Any], *, title: str, language: str = "en") -> Path:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -48,6 +46,7 @@ from patron.reports._trust import (
 from patron.reports._value_section import total_sentence, value_section
 from patron.reports.desk import Desk
 from patron.reports.sentences import sentences_of
+from patron.whole_files import write_text
 
 #: The sections in the order of the page, and those that are always there.
 SECTIONS = (
@@ -104,21 +103,6 @@ def write_report(
     )
     write_text(path, page)
     return path
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text beside `path` and rename it; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
-        # mkstemp makes files for the owner alone; a report is as readable as any other output
-        Path(beside).chmod(0o666 & ~_umask())
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def render_report(
@@ -309,9 +293,3 @@ def environment_for(words: Language) -> Environment:
 def package_text(name: str) -> str:
     """Read a template, style sheet or script of this folder."""
     return files("patron.reports").joinpath(name).read_text(encoding="utf-8")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -7,8 +7,6 @@ Not here: which parts there are (`workflows.batch`).
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from patron.columns import SCORE_COLUMNS
 from patron.errors import PatronError
 from patron.scoring._numbers import significant
 from patron.scoring.standing import status_counts
+from patron.whole_files import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -77,19 +76,12 @@ def write_scores(scores: pd.DataFrame, path: Path) -> Path:
         If the ending is another one.
     """
     check_scores_name(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
-    os.close(handle)
-    try:
-        rounded = as_rounded(scores)
+    rounded = as_rounded(scores)
+    with whole_file(path) as beside:
         if path.suffix == ".csv":
-            _write_csv([rounded], Path(beside))
+            _write_csv([rounded], beside)
         else:
-            _write_parquet([_table(rounded)], Path(beside), list(scores.columns))
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+            _write_parquet([_table(rounded)], beside, list(scores.columns))
     return path
 
 

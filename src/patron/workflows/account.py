@@ -14,9 +14,10 @@ import pandas as pd
 from patron.actions import buying_groups, day_of_scores, history_of_actions, sister_notes
 from patron.config import Config
 from patron.model import Explanation, PatronModel
-from patron.reports import Account, AccountHistory, Trialled, account_lines, render_account, write_text
+from patron.reports import Account, AccountHistory, Trialled, account_lines, render_account
 from patron.scoring import in_language
 from patron.snapshots import day_of, history_before, merge_customers, to_day
+from patron.whole_files import write_text
 from patron.workflows.base import Base, open_base
 from patron.workflows.desk import accounts_of, histories_of
 from patron.workflows.lists import playbook_of

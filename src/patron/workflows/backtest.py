@@ -12,8 +12,9 @@ from typing import Any
 from patron.config import Config
 from patron.evaluation import Backtest, BacktestTerms, CallTerms, StageLimits, run_backtest
 from patron.registry import log_backtest, open_store
-from patron.reports import write_backtest_page, write_text
+from patron.reports import write_backtest_page
 from patron.snapshots import to_day
+from patron.whole_files import write_text
 from patron.workflows.base import Base, open_base_for_snapshots
 from patron.workflows.digests import data_digest
 from patron.workflows.train import items_of, terms_of

@@ -8,9 +8,10 @@ from dataclasses import replace
 from patron.config import Config
 from patron.features.attributes import attribute_vocabularies
 from patron.ledger import LedgerReport, check_hierarchy
+from patron.playbook import Playbook
 from patron.snapshots import CustomerTables, merge_customers, probable_rekeys
 from patron.workflows.actions import about_log
-from patron.workflows.base import open_base
+from patron.workflows.base import Base, open_base
 from patron.workflows.lists import playbook_of
 
 _FOR_EVER = 10**9
@@ -36,7 +37,30 @@ def check(config: Config) -> LedgerReport:
         If the ledger cannot be read, or the playbook has problems: all of them.
     """
     playbook = playbook_of(config)
-    base = open_base(config, items=())
+    return check_base(config, open_base(config, items=()), playbook)
+
+
+def check_base(config: Config, base: Base, playbook: Playbook) -> LedgerReport:
+    """Report on what was read.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    base : Base
+        Its orders and what else it names.
+    playbook : Playbook
+        Its actions.
+
+    Returns
+    -------
+    LedgerReport
+
+    Raises
+    ------
+    PatronError
+        As `check`.
+    """
     # what a training would refuse is refused here, too, before anybody waits for one
     merge_customers(base.tables.merges, _FOR_EVER)
     attribute_vocabularies(base.tables.attributes, config.features.attributes)

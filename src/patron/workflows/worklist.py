@@ -20,7 +20,8 @@ from patron.actions import (
 from patron.actions.words import words_of
 from patron.config import Config
 from patron.errors import PatronError
-from patron.reports import render_owner_page, write_text
+from patron.reports import render_owner_page
+from patron.whole_files import write_text
 from patron.workflows.actions import about_log, not_counted
 from patron.workflows.base import Base, open_base
 from patron.workflows.lists import lists_folder, lists_of
