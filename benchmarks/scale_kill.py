@@ -94,7 +94,7 @@ def _compared(
     began = time.perf_counter()
     subprocess.run(undisturbed, check=True, capture_output=True)
     whole, expected, outcomes = time.perf_counter() - began, _bytes_of(first), []
-    for _ in range(_KILLS):
+    while outcomes.count(-signal.SIGKILL) < _KILLS:
         process = subprocess.Popen(killed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0, whole))
         process.send_signal(signal.SIGKILL)

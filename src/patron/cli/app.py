@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 import patron
-from patron.cli import models, screen, start, store, study, weekly
+from patron.cli import campaign, models, monitor, run, screen, start, store, study, weekly
 from patron.errors import PatronError, saying_what_to_free
 
 app = typer.Typer(
@@ -27,12 +27,14 @@ app = typer.Typer(
 GROUPS: dict[str, dict[str, Callable[..., Any]]] = {
     "Start": {"demo": start.demo, "init": start.init_project, "check": start.check},
     "Weekly": {
+        "run": run.run,
         "store": store.store,
         "score": weekly.score,
         "actions": weekly.actions,
         "worklist": weekly.worklist,
         "report": weekly.report,
         "account": weekly.account,
+        "monitor": monitor.monitor,
     },
     "Study": {
         "train": study.train,
@@ -70,6 +72,7 @@ def _root(
 for _group, _commands in GROUPS.items():
     for _name, _command in _commands.items():
         app.command(_name, rich_help_panel=_group)(_command)
+app.add_typer(campaign.app, name="campaign", rich_help_panel="Weekly")
 
 
 def main() -> None:

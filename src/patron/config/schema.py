@@ -159,6 +159,14 @@ class Worklist(Section):
     cooldown_days: int = setting(28, "time before a customer is called again", unit="days", ge=0)
 
 
+class Monitor(Section):
+    """Is the model still true."""
+
+    retrain_after_days: int | None = setting(
+        365, "age of a training at which patron run trains again; null: never by age", unit="days", ge=28
+    )
+
+
 class Tracking(Section):
     """Where runs and models are kept."""
 
@@ -202,6 +210,7 @@ class Config(Section):
     clv: Clv = block(Clv, "customer lifetime value")
     segments: Segments = block(Segments, "lifecycle stages")
     worklist: Worklist = block(Worklist, "whom to call")
+    monitor: Monitor = block(Monitor, "is the model still true")
     playbook: str | None = setting(None, "a YAML file of actions; null: the built-in one")
     tracking: Tracking = block(Tracking, "where runs and models are kept")
     publish: Publish = block(Publish, "scores to a database, beside the file")

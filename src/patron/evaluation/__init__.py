@@ -9,6 +9,7 @@ from patron.evaluation.churn import Judged, judge_churn
 from patron.evaluation.gate import TOLERATED_LOSS, Verdict, gate_without_champion, promotion_gate
 from patron.evaluation.grade import Grade, ValueGrade, churn_grade, clv_grade
 from patron.evaluation.label_audit import audit_labels
+from patron.evaluation.outcomes import churn_outcomes, discounted_margins
 from patron.evaluation.panel import build_panel, recipe_of_day
 from patron.evaluation.rehearse import (
     ChurnRecipe,
@@ -48,8 +49,10 @@ __all__ = [
     "audit_labels",
     "build_panel",
     "churn_grade",
+    "churn_outcomes",
     "clv_grade",
     "collect_case",
+    "discounted_margins",
     "fit_purchase_models",
     "fit_recipe",
     "fit_value_model",

@@ -15,6 +15,7 @@ from patron.registry.champion import (
     set_gate_verdict,
     swap_champion,
 )
+from patron.registry.monitoring import log_monitoring
 from patron.registry.resolve import ResolvedModel, is_registered, resolve
 from patron.registry.store import Store, open_store
 from patron.registry.training import log_training
@@ -41,6 +42,7 @@ __all__ = [
     "is_registered",
     "list_versions",
     "log_backtest",
+    "log_monitoring",
     "log_training",
     "log_trials",
     "look_back",

@@ -10,8 +10,10 @@ from patron.workflows.demo_desk import DemonstratedDesk, demo_desk, write_distri
 from patron.workflows.export import Exported, export
 from patron.workflows.initialise import initialise
 from patron.workflows.models import Promoted, RolledBack, delete_model, models, promote, rollback
+from patron.workflows.monitor import Monitored, monitor
 from patron.workflows.report import report
 from patron.workflows.retention import Retained, retention
+from patron.workflows.run import Ran, run_week
 from patron.workflows.score import Scored, score
 from patron.workflows.score_spark import ScoredOnSpark, score_on_spark
 from patron.workflows.train import Trained, train
@@ -25,7 +27,9 @@ __all__ = [
     "DemonstratedDesk",
     "Exported",
     "Listed",
+    "Monitored",
     "Promoted",
+    "Ran",
     "Retained",
     "RolledBack",
     "Scored",
@@ -43,10 +47,12 @@ __all__ = [
     "import_actions",
     "initialise",
     "models",
+    "monitor",
     "promote",
     "report",
     "retention",
     "rollback",
+    "run_week",
     "score",
     "score_on_spark",
     "set_aside_file",

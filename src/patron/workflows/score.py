@@ -23,6 +23,7 @@ from patron.workflows.batch import Advance, Batch, score_in_chunks
 from patron.workflows.own_features import own_functions
 from patron.workflows.publishing import publish
 from patron.workflows.score_files import read_scores, scores_path
+from patron.workflows.vintages import keep_vintage
 
 Progress = Callable[[str], None]
 
@@ -116,7 +117,8 @@ def score(
     progress("scores")
     path = out or scores_path(config, base.ledger.as_of)
     batch = score_in_chunks(loaded, base, path, language=config.language, advance=advance)
-    warnings = [*changed_since(config, loaded), *batch.notes]
+    kept = keep_vintage(config, loaded, base, path)
+    warnings = [*changed_since(config, loaded), *batch.notes, *kept]
     return Scored(path, loaded, batch, base, warnings, publish(config, path, progress))
 
 
