@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -34,37 +34,9 @@ def monitor(config: ConfigFile, as_of: AsOf = None, as_json: Json = False) -> No
 
 
 def _show(done: Monitored, config: str, language: str) -> None:
-    rows = [
-        [
-            vintage["as_of"],
-            vintage["model"],
-            *(
-                [
-                    f"{vintage['n']:,}",
-                    _share(vintage["promised"]),
-                    _share(vintage["realised"]),
-                    _figure(vintage["metrics"]["auc"]),
-                    _figure(vintage["metrics"]["ece"]),
-                    _figure((vintage.get("value") or {}).get("ratio"), 2),
-                ]
-                if vintage["is_due"]
-                else [f"due on {vintage['due_on']}", "", "", "", "", ""]
-            ),
-        ]
-        for vintage in done.vintages
-    ]
-    headers = [
-        "Scored on",
-        "Model",
-        "Customers",
-        "Promised churn",
-        "Realised",
-        "AUC",
-        "ECE",
-        "CLV realised / promised",
-    ]
-    if rows:
-        screen.table("Promised and realised", headers, rows, words=(0, 1))
+    if done.vintages:
+        headers = ["Scored on", "Model", "Customers", "Promised churn", "Realised", "AUC", "ECE", "CLV kept"]
+        screen.table("Promised and realised", headers, [_row(v) for v in done.vintages], words=(0, 1))
     else:
         screen.say("No earlier scores are kept yet; patron score keeps them from now on.")
     for rule in done.rules:
@@ -76,6 +48,16 @@ def _show(done: Monitored, config: str, language: str) -> None:
     )
     if done.status == "retrain":
         screen.say(f"Next: patron train {config}")
+
+
+def _row(vintage: dict[str, Any]) -> list[str]:
+    """Write a vintage: its figures, or when they are due."""
+    if not vintage["is_due"]:
+        return [vintage["as_of"], vintage["model"], f"due on {vintage['due_on']}", "", "", "", "", ""]
+    metrics, value = vintage["metrics"], vintage.get("value") or {}
+    shares = [_share(vintage["promised"]), _share(vintage["realised"])]
+    figures = [_figure(metrics["auc"]), _figure(metrics["ece"]), _figure(value.get("ratio"), 2)]
+    return [vintage["as_of"], vintage["model"], f"{vintage['n']:,}", *shares, *figures]
 
 
 def _share(value: float | None) -> str:

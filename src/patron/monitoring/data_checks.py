@@ -18,7 +18,14 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from patron.monitoring.windows import beyond_usual, by_window, items_by_window, prices_by_window
+from patron.monitoring.windows import (
+    SAME_WEEKS,
+    beyond_usual,
+    by_window,
+    items_by_window,
+    prices_by_window,
+    quiet_runs,
+)
 from patron.snapshots import CustomerTables, aggregate, day_text, to_day, total
 
 #: Spreads from the usual beyond which a figure is out of the ordinary (`windows.beyond_usual`).
@@ -26,9 +33,11 @@ BEYOND = 6.0
 #: Windows before the newest that a yardstick needs.
 LEAST_WINDOWS = 6
 #: How large is large: log of a price ratio, shares, log of a volume, days, share of a month, share.
-PRICE, DROPPED, FIRST_TIME, VOLUME, QUIET_DAYS, REWRITTEN, VANISHED = 0.1, 0.05, 0.15, 0.5, 10, 0.02, 0.01
+PRICE, DROPPED, FIRST_TIME, VOLUME, QUIET_DAYS, REWRITTEN, VANISHED = 0.1, 0.05, 0.15, 0.5, 14, 0.02, 0.01
 #: Rows that are late arrive within so many days.
 _LATE_DAYS = 31
+#: A gap is told while it lies so near; holidays of the year before may lie so far from the same day.
+_RECENT_DAYS, _SHIFT_DAYS, _YEAR_DAYS = 84, 14, 365
 _MOST_IDS = 5_000
 _LEAST_PRODUCTS = 20
 
@@ -103,7 +112,7 @@ def data_findings(
     windows = by_window(tables, day)
     found: list[Finding | None] = [_history(tables, before), _customers_gone(tables, day, before)]
     if len(windows) > LEAST_WINDOWS:
-        found += [_volume(windows), _gap(windows, day), _first_time(windows)]
+        found += [_volume(windows), _gap(tables, day), _first_time(windows)]
         prices = prices_by_window(lines, day)
         found.append(_order_value(windows) if prices is None else _prices(prices))
         items = tables.categories if tables.categories is not None else tables.products
@@ -114,41 +123,62 @@ def data_findings(
 
 def _volume(windows: pd.DataFrame) -> Finding | None:
     orders = windows["orders"].to_numpy()
-    logs = np.log(orders + 1)
-    beyond = beyond_usual(logs, least_spread=0.1)
-    change = float(logs[0] - np.median(logs[1:]))
-    if abs(beyond) < BEYOND or abs(change) < VOLUME:
+    change = _stands_out(np.log(orders + 1), least_spread=0.1, least_change=VOLUME)
+    if change is None or change > 0:  # more orders are no fault
         return None
     usual = float(np.median(orders[1:]))
     return Finding(
         "volume",
-        f"{orders[0]:,.0f} orders in the last 28 days, {usual:,.0f} are usual",
-        f"最近28天有{orders[0]:,.0f}笔订单，通常为{usual:,.0f}笔",
+        f"{orders[0]:,.0f} orders in the last 28 days, {usual:,.0f} are usual: orders are missing",
+        f"最近28天有{orders[0]:,.0f}笔订单，通常为{usual:,.0f}笔：订单数据缺失",
         {"orders": float(orders[0]), "usual": usual},
     )
 
 
-def _gap(windows: pd.DataFrame, day: int) -> Finding | None:
-    """Find days without any order, longer than any before, in the newest windows."""
-    quiet = windows["quiet_days"].to_numpy()
-    place = int(quiet.argmax())
-    rest = float(np.max(np.delete(quiet, place)))
-    if quiet[place] < max(QUIET_DAYS, 2 * rest):
+def _stands_out(values: np.ndarray, *, least_spread: float, least_change: float) -> float | None:
+    """Return the newest value less the usual one, where that is far beyond the past and large enough.
+
+    Seasons come back: a value like that of the same weeks of the year before stands out from nothing.
+    """
+    change = float(values[0] - np.median(values[1:]))
+    if abs(beyond_usual(values, least_spread=least_spread)) < BEYOND or abs(change) < least_change:
         return None
-    until = day_text(day - 28 * place - 1)
+    if len(values) > SAME_WEEKS and abs(values[0] - values[SAME_WEEKS]) < least_change:
+        return None
+    return change
+
+
+def _gap(tables: CustomerTables, day: int) -> Finding | None:
+    """Find days without any order, longer than any before, in the newest weeks.
+
+    Works holidays come back: a run of days as long, at the same time of the year before, is an answer.
+    """
+    runs = quiet_runs(tables, day)
+    recent = runs[runs["start"] + runs["days"] > day - _RECENT_DAYS]
+    if recent.empty:
+        return None
+    longest = int(recent["days"].to_numpy().argmax())
+    start, days = (int(recent[name].iloc[longest]) for name in ("start", "days"))
+    others = runs[runs["start"] != start]
+    last_year = others[(others["start"] - (start - _YEAR_DAYS)).abs() <= _SHIFT_DAYS]["days"].max()
+    otherwise = others[others["start"] >= day - _YEAR_DAYS]["days"].max()
+    otherwise, last_year = (0 if pd.isna(value) else int(value) for value in (otherwise, last_year))
+    if days < max(QUIET_DAYS, 2 * otherwise) or days <= 2 * last_year:
+        return None
+    since = day_text(start)
     return Finding(
         "gap",
-        f"{quiet[place]:,.0f} days without any order, in the weeks before {until}; the longest otherwise is "
-        f"{rest:,.0f}: orders are missing",
-        f"{until}之前的几周内有{quiet[place]:,.0f}天没有任何订单（其他时间最长{rest:,.0f}天）：订单数据缺失",
-        {"days": float(quiet[place]), "otherwise": rest, "before": until},
+        f"no order on the {days} days from {since} on; otherwise never more than {otherwise} in a row: "
+        "orders are missing",
+        f"自{since}起连续{days}天没有任何订单，其他时间最多连续{otherwise}天：订单数据缺失",
+        {"since": since, "days": days, "otherwise": otherwise},
     )
 
 
 def _first_time(windows: pd.DataFrame) -> Finding | None:
     shares = (windows["first_buyers"] / windows["buyers"].clip(lower=1)).to_numpy()
-    beyond, change = beyond_usual(shares, least_spread=0.02), float(shares[0] - np.median(shares[1:]))
-    if beyond < BEYOND or change < FIRST_TIME:
+    change = _stands_out(shares, least_spread=0.02, least_change=FIRST_TIME)
+    if change is None or change < 0:
         return None
     usual = float(np.median(shares[1:]))
     return Finding(
@@ -188,8 +218,8 @@ def _prices(prices: pd.DataFrame) -> Finding | None:
 
 def _order_value(windows: pd.DataFrame) -> Finding | None:
     values = np.log((windows["spend"] / windows["orders"].clip(lower=1)).to_numpy() + 1)
-    beyond, change = beyond_usual(values, least_spread=0.02), float(values[0] - np.median(values[1:]))
-    if abs(beyond) < BEYOND or abs(change) < PRICE:
+    change = _stands_out(values, least_spread=0.02, least_change=PRICE)
+    if change is None:
         return None
     return Finding(
         "order_value",

@@ -7,7 +7,8 @@ Not here: the figures (`realised`, `data_checks`, `drift`).
 - ``retrain`` needs damage: what came is worse than promised, by more than chance and by enough to matter.
 - Faults of the data come first: a model trained on broken data is a broken model, so they give ``watch`` and
   no training, whatever else fires.
-- Drift alone gives ``watch``: customers may change without the model being wrong about them.
+- Drift alone gives ``watch`` only while no promise of the model has come due: customers may change without
+  the model being wrong about them, and promises that came due tell more than any drift.
 """
 
 from __future__ import annotations
@@ -99,19 +100,21 @@ def data_rules(findings: Sequence[Finding]) -> list[Rule]:
     return [Rule("data", _DATA, f.en, f.zh, {"check": f.check, **f.figures}) for f in findings]
 
 
-def drift_rules(drifted: Mapping[str, float]) -> list[Rule]:
+def drift_rules(drifted: Mapping[str, float], *, is_proven: bool) -> list[Rule]:
     """Say which features and scores are no longer distributed as in the year before.
 
     Parameters
     ----------
     drifted : mapping of str to float
         Name -> population stability index, of those that drifted.
+    is_proven : bool
+        Whether promises of the model in use have come due.
 
     Returns
     -------
     list of Rule
     """
-    if not drifted:
+    if not drifted or is_proven:
         return []
     largest = sorted(drifted, key=lambda name: (-drifted[name], name))
     shown = ", ".join(f"{name} (PSI {drifted[name]:.2f})" for name in largest[:3])
@@ -121,8 +124,8 @@ def drift_rules(drifted: Mapping[str, float]) -> list[Rule]:
         Rule(
             "drift",
             _DRIFT,
-            f"{shown}{more_en} moved further than ever in the year before; no damage has been seen so far",
-            f"{shown}{more_zh} 的分布变化超出过去一年的范围；目前未见预测受损",
+            f"{shown}{more_en} moved further than in the year before, and no promise of the model is due yet",
+            f"{shown}{more_zh} 的分布变化超出过去一年的范围，而该模型的预测尚未到期，无法验证",
             {"features": dict(sorted(drifted.items())), "count": len(drifted)},
         )
     ]

@@ -15,7 +15,9 @@ import pandas as pd
 from patron.snapshots import Aggregate, CustomerTables, aggregate, count, total
 
 WINDOW_DAYS = 28
-MOST_WINDOWS = 13
+#: The window of the same weeks of the year before.
+SAME_WEEKS = 13
+MOST_WINDOWS = SAME_WEEKS + 1
 
 
 def by_window(tables: CustomerTables, day: int) -> pd.DataFrame:
@@ -32,15 +34,14 @@ def by_window(tables: CustomerTables, day: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index ``window`` (0: the newest): ``orders``, ``buyers``, ``first_buyers`` (whose first order ever
-        lies in it), ``spend`` (minor units), ``quiet_days`` (longest run of days without an order). Windows
-        that the ledger covers whole, `MOST_WINDOWS` at most.
+        lies in it), ``spend`` (minor units). Windows that the ledger covers whole, `MOST_WINDOWS` at most.
     """
     known = tables.days.filter((nw.col("day") < day) & (nw.col("orders") > 0))
     daily = (
         aggregate(known, ["day"], {"orders": total("orders"), "spend": total("spend")}).collect().to_pandas()
     )
     if daily.empty:
-        return pd.DataFrame(columns=["orders", "buyers", "first_buyers", "spend", "quiet_days"], dtype=float)
+        return pd.DataFrame(columns=["orders", "buyers", "first_buyers", "spend"], dtype=float)
     windows = min(MOST_WINDOWS, (day - int(daily["day"].min())) // WINDOW_DAYS)
     recent = _with_window(known, day).filter(nw.col("window") < windows)
     first = aggregate(known, ["customer_id"], {"day": Aggregate(nw.col("day"), "min")})
@@ -54,8 +55,30 @@ def by_window(tables: CustomerTables, day: int) -> pd.DataFrame:
     ):
         counts = aggregate(table, ["window"], {"n": total(nw.lit(1))}).collect().to_pandas()
         found[name] = counts.set_index("window")["n"].reindex(found.index)
-    found["quiet_days"] = _quiet_days(daily["day"].to_numpy(), day, windows)
     return found.fillna(0).astype(float)
+
+
+def quiet_runs(tables: CustomerTables, day: int) -> pd.DataFrame:
+    """Find the runs of days without any order before a day.
+
+    Parameters
+    ----------
+    tables : CustomerTables
+        Of all customers.
+    day : int
+        Only days before it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``start`` (its first day), ``days`` (how many), oldest first; the last one may reach up to the day.
+    """
+    known = tables.days.filter((nw.col("day") < day) & (nw.col("orders") > 0))
+    found = known.select("day").unique().collect().to_pandas()
+    ordered = np.append(np.sort(found["day"].to_numpy(dtype=np.int64)), day)
+    lengths = np.diff(ordered) - 1
+    is_run = lengths > 0
+    return pd.DataFrame({"start": ordered[:-1][is_run] + 1, "days": lengths[is_run]})
 
 
 def prices_by_window(lines: nw.LazyFrame[Any], day: int) -> pd.DataFrame | None:
@@ -128,16 +151,3 @@ def beyond_usual(values: np.ndarray, *, least_spread: float) -> float:
 
 def _with_window(table: nw.LazyFrame[Any], day: int) -> nw.LazyFrame[Any]:
     return table.with_columns(window=(nw.lit(day - 1) - nw.col("day")).cast(nw.Int64) // WINDOW_DAYS)
-
-
-def _quiet_days(days: np.ndarray, day: int, windows: int) -> np.ndarray:
-    """Return the longest run of days without an order that ends in each window, or at its end."""
-    ordered = np.sort(days)
-    ends = np.append(ordered[1:], day)
-    runs = ends - ordered - 1
-    longest = np.zeros(windows)
-    for run, end in zip(runs, ends, strict=True):
-        window = max(0, (day - 1 - int(end)) // WINDOW_DAYS) if end < day else 0
-        if window < windows:
-            longest[window] = max(longest[window], run)
-    return longest

@@ -31,6 +31,7 @@ from patron.reports._label_section import label_section
 from patron.reports._language import TABLES, Language, language_for
 from patron.reports._ledger_section import ledger_section
 from patron.reports._metrics_table import churn_table, clv_table
+from patron.reports._monitoring_section import monitoring_section
 from patron.reports._moves_section import moves_section
 from patron.reports._page_data import page_data, table_heads
 from patron.reports._retention_section import retention_section
@@ -69,6 +70,7 @@ def write_report(
     desk: Desk | None = None,
     simulated: bool = False,
     card: Card | None = None,
+    monitoring: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the report beside `path` and rename it, so that a reader never meets half a file.
 
@@ -76,7 +78,7 @@ def write_report(
     ----------
     path : Path
         The HTML file; its folder is made.
-    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated, card
+    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated, card, monitoring
         As in `render_report`.
 
     Returns
@@ -100,6 +102,7 @@ def write_report(
         desk=desk,
         simulated=simulated,
         card=card,
+        monitoring=monitoring,
     )
     write_text(path, page)
     return path
@@ -117,6 +120,7 @@ def render_report(
     desk: Desk | None = None,
     simulated: bool = False,
     card: Card | None = None,
+    monitoring: Mapping[str, Any] | None = None,
 ) -> str:
     """Render the report as one HTML text.
 
@@ -142,6 +146,8 @@ def render_report(
         A banner on top says in both languages that the data are made up.
     card : Card, optional
         Of `model.card.card_of` in the language of the page; without it there is no section about the model.
+    monitoring : mapping, optional
+        The newest result of `patron monitor`.
 
     Returns
     -------
@@ -162,6 +168,7 @@ def render_report(
     customers, listed = ranked(frame), None if desk is None else desk.worklist
     parts = _desk_parts(desk, sums, words)
     evidence = _evidence(evaluation, ledger, backtest, words)
+    monitored = monitoring_section(monitoring, words)
     shown = {*ALWAYS, *parts, "value" if evidence["value"] else "", "about" if card else ""}
     page = environment_for(words).from_string(package_text("report.html.j2"))
     return page.render(
@@ -186,6 +193,7 @@ def render_report(
         pictures=base_pictures(frame, ledger, words, months, desk),
         facts=model_facts or {},
         card=card,
+        monitored=monitored,
         **evidence,
         definitions=definitions(sums, evaluation, words),
         **_style_and_script(),

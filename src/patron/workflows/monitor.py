@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,7 @@ from patron.workflows.score import open_model
 from patron.workflows.vintages import vintages_folder
 
 Progress = Callable[[str], None]
+FOLDER = "monitoring"
 #: Customers whose features are compared, by a hash of their id: the same ones every month.
 MOST_CUSTOMERS = 20_000
 _DATES, _EVERY_DAYS, _MONTH_DAYS = 13, 28, 30.4375
@@ -126,20 +127,49 @@ def monitor(config: Config, *, progress: Progress = lambda _step: None) -> Monit
     progress("data")
     last = vintages[-1].facts if vintages else None
     findings = data_findings(base.tables, base.ledger.lines, to_day(base.ledger.as_of), last)
-    value = next((v["value"] for v in reversed(judged) if v["model"] == model.name and v.get("value")), None)
-    expected: Mapping[str, float | None] = next((v.facts["expected"] for v in reversed(vintages) if v.model == model.name), {})
+    together = pool(rows[-LAST_VINTAGES:], seed=config.seed)
+    own = [(v, entry) for v, entry in zip(vintages, judged, strict=True) if v.model == model.name]
+    value = next((entry["value"] for _, entry in reversed(own) if "value" in entry), None)
     rules = [
         *data_rules(findings),
-        *damage_rules(pool(rows[-LAST_VINTAGES:], seed=config.seed), expected, value),
-        *drift_rules({m.name: m.psi for m in moved if m.is_drifted}),
+        *damage_rules(together, own[-1][0].facts["expected"] if own else {}, value),
+        *drift_rules({m.name: m.psi for m in moved if m.is_drifted}, is_proven=together is not None),
     ]
-    path = config.output_folder / "monitoring" / f"{base.ledger.as_of.isoformat()}.json"
+    path = config.output_folder / FOLDER / f"{base.ledger.as_of.isoformat()}.json"
     found = Monitored(base.ledger.as_of, model.name, status_of(rules), rules, judged, moved, compared, path)
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, text + "\n")
     progress("tracking")
     _log(config, found)
     return found
+
+
+def newest_monitoring(config: Config, as_of: date | str) -> dict[str, Any] | None:
+    """Return the newest monitoring of the output folder that was run no later than a day, None without one.
+
+    Parameters
+    ----------
+    config : Config
+        With the output folder.
+    as_of : date or str
+        The day of the report.
+
+    Returns
+    -------
+    dict or None
+        As `Monitored.to_dict`; a file that cannot be read counts as none.
+    """
+    files = sorted((config.output_folder / FOLDER).glob("????-??-??.json"), reverse=True)
+    for path in files:
+        if path.stem > str(as_of):
+            continue
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(found, dict) and {"status", "rules", "vintages"} <= set(found):
+            return found
+    return None
 
 
 def judge_vintages(

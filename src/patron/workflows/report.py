@@ -19,6 +19,7 @@ from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
 from patron.workflows.desk import collect_desk
 from patron.workflows.lists import playbook_of
+from patron.workflows.monitor import newest_monitoring
 from patron.workflows.score import open_model
 from patron.workflows.score_files import newest_scores, read_scores
 
@@ -114,6 +115,7 @@ def report_on(
         language=tongue,
         backtest=newest_backtest(config, as_of),
         desk=desk,
+        monitoring=newest_monitoring(config, as_of),
         simulated=config.simulated,
         card=card_of({**model.manifest, "name": model.name}, model.evaluation, tongue),
     )
