@@ -32,14 +32,17 @@ from patron.snapshots import CustomerTables, aggregate, day_text, to_day, total
 BEYOND = 6.0
 #: Windows before the newest that a yardstick needs.
 LEAST_WINDOWS = 6
-#: How large is large: log of a price ratio, shares, log of a volume, days, share of a month, share.
-PRICE, DROPPED, FIRST_TIME, VOLUME, QUIET_DAYS, REWRITTEN, VANISHED = 0.1, 0.05, 0.15, 0.5, 14, 0.02, 0.01
+#: How large is large: log of a price ratio, shares, log of a volume; days, share of a month, share.
+PRICE, DROPPED, LINE, FIRST_TIME, VOLUME = 0.1, 0.05, 0.01, 0.15, 0.5
+QUIET_DAYS, REWRITTEN, VANISHED = 14, 0.02, 0.01
 #: Rows that are late arrive within so many days.
 _LATE_DAYS = 31
 #: A gap is told while it lies so near; holidays of the year before may lie so far from the same day.
 _RECENT_DAYS, _SHIFT_DAYS, _YEAR_DAYS = 84, 14, 365
 _MOST_IDS = 5_000
 _LEAST_PRODUCTS = 20
+#: Products of a line begin with the same letters; so many of them, and such a share, are a line.
+_LINE_LETTERS, _LEAST_OF_A_LINE, _NEARLY_ALL = 2, 10, 0.9
 
 
 class Finding(NamedTuple):
@@ -115,9 +118,7 @@ def data_findings(
         found += [_volume(windows), _gap(tables, day), _first_time(windows)]
         prices = prices_by_window(lines, day)
         found.append(_order_value(windows) if prices is None else _prices(prices))
-        items = tables.categories if tables.categories is not None else tables.products
-        if items is not None:
-            found.append(_products_gone(items_by_window(items, day)))
+        found += [_products_gone(items_by_window(items, day)) for items in tables.items.values()]
     return [finding for finding in found if finding is not None]
 
 
@@ -230,27 +231,54 @@ def _order_value(windows: pd.DataFrame) -> Finding | None:
 
 
 def _products_gone(items: pd.DataFrame) -> Finding | None:
-    """Find items that sold in every window, and in the newest not at all."""
-    gone = []
+    """Find items that sold in every window, and in the newest not at all: many, or one line."""
     newest = min(len(items.columns) - LEAST_WINDOWS, 8)
-    for window in range(newest):
-        before = items[[w for w in range(window + 1, window + 1 + LEAST_WINDOWS) if w in items]]
-        regular = (before > 0).all(axis=1) & (before.shape[1] == LEAST_WINDOWS)
-        revenue = before.sum(axis=1)
-        sold = items[window] > 0 if window in items else pd.Series(False, index=items.index)
-        gone.append(float(revenue[regular & ~sold].sum() / max(revenue[regular].sum(), 1.0)))
+    gone = [_share_gone(*_regular(items, window)) for window in range(newest)]
     if len(gone) < 3:
         return None
-    usual = float(np.max(gone[1:]))
-    if gone[0] < DROPPED or gone[0] < 3 * usual:
+    if gone[0] >= max(DROPPED, 3 * max(gone[1:])):
+        return Finding(
+            "products_gone",
+            f"products that sold in every month, with {gone[0]:.0%} of the revenue of such, sold nothing in "
+            "the last 28 days: a product line is missing",
+            f"此前每月都有销售的产品中，占其收入{gone[0]:.0%}的产品最近28天没有任何销售：某产品线数据是否缺失？",
+            {"share": gone[0], "usual": float(np.median(gone[1:]))},
+        )
+    lines = _lines_gone(*_regular(items, 0))
+    if not lines:
         return None
+    named = ", ".join(f"{line}..." for line in lines)
     return Finding(
         "products_gone",
-        f"products that sold in every month, with {gone[0]:.0%} of the revenue of such, sold nothing in the "
-        "last 28 days: a product line is missing",
-        f"此前每月都有销售的产品中，占其收入{gone[0]:.0%}的产品最近28天没有任何销售：某产品线数据是否缺失？",
-        {"share": gone[0], "usual": usual},
+        f"nearly all products of {len(lines)} lines ({named}) that sold in every month sold nothing in the last "
+        "28 days: a product line is missing",
+        f"{len(lines)}个产品线（{named}）此前每月都有销售，最近28天几乎全部没有销售：数据是否缺失？",
+        {"lines": lines},
     )
+
+
+def _regular(items: pd.DataFrame, window: int) -> tuple[pd.Series, pd.Series]:
+    """Return the revenue of the items that sold in each window before one, and which sold nothing in it."""
+    before = items.reindex(columns=range(window + 1, window + 1 + LEAST_WINDOWS), fill_value=0.0)
+    revenue = before[(before > 0).all(axis=1)].sum(axis=1)
+    now = items[window] if window in items else pd.Series(0.0, index=items.index)
+    return revenue, now.reindex(revenue.index) <= 0
+
+
+def _share_gone(revenue: pd.Series, is_gone: pd.Series) -> float:
+    """Return the share of revenue of what is gone; 0 where there is nothing."""
+    return float(revenue[is_gone].sum() / revenue.sum()) if revenue.sum() > 0 else 0.0
+
+
+def _lines_gone(revenue: pd.Series, is_gone: pd.Series) -> list[str]:
+    """Name the lines, by how ids begin, that are gone as a whole: no chance takes ten products at once."""
+    line = revenue.index.astype(str).str[:_LINE_LETTERS]
+    found = pd.DataFrame({"gone": is_gone.to_numpy(), "revenue": revenue.to_numpy()}).groupby(
+        np.asarray(line)
+    )
+    counts, shares, money = found["gone"].size(), found["gone"].mean(), found["revenue"].sum()
+    is_large = (counts >= _LEAST_OF_A_LINE) & (money >= LINE * revenue.sum())
+    return [str(name) for name in counts.index[is_large & (shares >= _NEARLY_ALL)]]
 
 
 def _history(tables: CustomerTables, before: Mapping[str, Any] | None) -> Finding | None:

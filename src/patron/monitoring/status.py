@@ -26,6 +26,7 @@ RATIO_LOW, RATIO_HIGH = 0.8, 1.25
 AUC_LOSS = 0.03
 #: Under these many judged rows, or promised churners, nothing is said.
 LEAST_ROWS, LEAST_EXPECTED = 100, 10
+WHOLE_YEAR_MONTHS = 12
 _DAMAGE, _DATA, _DRIFT = "damage", "data", "drift"
 
 
@@ -70,7 +71,11 @@ def status_of(rules: Iterable[Rule]) -> str:
 
 
 def damage_rules(
-    pooled: Pooled | None, expected: Mapping[str, float | None], value: Mapping[str, Any] | None
+    pooled: Pooled | None,
+    expected: Mapping[str, float | None],
+    value: Mapping[str, Any] | None,
+    *,
+    value_months: int,
 ) -> list[Rule]:
     """Say which promises were not kept.
 
@@ -82,6 +87,8 @@ def damage_rules(
         Metrics of the model's own evaluation: ``auc``, ``auc_low``.
     value : mapping or None
         Of `realised.judge_value` for the newest vintage whose CLV horizon is over.
+    value_months : int
+        That horizon. Under a year it misses or meets a season, and what comes of it says little of the model.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def damage_rules(
     found = []
     if pooled is not None and pooled.n >= LEAST_ROWS:
         found += [_calibration(pooled), _ranking(pooled, expected), _skill(pooled)]
-    if value is not None and value["n"] >= LEAST_ROWS:
+    if value is not None and value["n"] >= LEAST_ROWS and value_months >= WHOLE_YEAR_MONTHS:
         found.append(_value(value))
     return [rule for rule in found if rule is not None]
 

@@ -130,9 +130,10 @@ def monitor(config: Config, *, progress: Progress = lambda _step: None) -> Monit
     together = pool(rows[-LAST_VINTAGES:], seed=config.seed)
     own = [(v, entry) for v, entry in zip(vintages, judged, strict=True) if v.model == model.name]
     value = next((entry["value"] for _, entry in reversed(own) if "value" in entry), None)
+    months = model.parts.settings.clv_horizon_months
     rules = [
         *data_rules(findings),
-        *damage_rules(together, own[-1][0].facts["expected"] if own else {}, value),
+        *damage_rules(together, own[-1][0].facts["expected"] if own else {}, value, value_months=months),
         *drift_rules({m.name: m.psi for m in moved if m.is_drifted}, is_proven=together is not None),
     ]
     path = config.output_folder / FOLDER / f"{base.ledger.as_of.isoformat()}.json"
