@@ -25,9 +25,9 @@ check: install  ## style, types, architecture
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# a file stays in one process, so that what its tests share is made once
+# a file stays in one process (tests/conftest.py), so that what its tests share is made once
 test: check  ## check, then all fast tests
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not slow"
 
 test-slow: install  ## the long checks: the figures of the README on real order logs
 	$(BIN)/pytest -m slow

@@ -26,6 +26,17 @@ from patron.snapshots import CustomerTables
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
 
+#: Tests that share one Spark session; a JVM of its own for each file would cost half a minute.
+_ON_SPARK = ("tests/spark/", "tests/registry/test_spark")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, so that what they share is made once; those on Spark, too."""
+    for item in items:
+        name = item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group("spark" if name.startswith(_ON_SPARK) else name))
+
+
 @pytest.fixture(scope="session")
 def ledger_rows() -> list[Line]:
     """Plain rows."""

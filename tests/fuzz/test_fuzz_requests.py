@@ -13,10 +13,10 @@ def model(tmp_path_factory):
     return load_model_folder(trained_project(tmp_path_factory.getbasetemp()).trained.folder)
 
 
-def test_three_hundred_mutated_requests_are_answered_or_refused(model):
-    outcomes = fuzz_requests.run(fuzz_requests.answered(model), model, 300)
-    assert outcomes["200"] > 20
-    assert outcomes["422"] > 100
+def test_a_hundred_mutated_requests_are_answered_or_refused(model):
+    outcomes = fuzz_requests.run(fuzz_requests.answered(model), model, 100)
+    assert outcomes["200"] > 5
+    assert outcomes["422"] > 40
 
 
 def test_the_judge_sees_wrong_answers(model):

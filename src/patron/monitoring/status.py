@@ -22,8 +22,8 @@ from patron.monitoring.realised import Pooled
 STATUSES = ("healthy", "watch", "retrain")
 #: Realised / promised outside these is enough to matter; calls are ranked by promised x value.
 RATIO_LOW, RATIO_HIGH = 0.8, 1.25
-#: An AUC this much under that of the model's evaluation is enough to matter.
-AUC_LOSS = 0.03
+#: A Gini (2 AUC - 1) this share under that of the model's evaluation is enough to matter.
+GINI_LOSS = 0.2
 #: Under these many judged rows, or promised churners, nothing is said.
 LEAST_ROWS, LEAST_EXPECTED = 100, 10
 WHOLE_YEAR_MONTHS = 12
@@ -160,7 +160,7 @@ def _ranking(pooled: Pooled, expected: Mapping[str, float | None]) -> Rule | Non
     promised, low = expected.get("auc"), expected.get("auc_low")
     if auc is None or high is None or promised is None or low is None:
         return None
-    if auc >= promised - AUC_LOSS or high >= low:
+    if auc - 0.5 >= (1 - GINI_LOSS) * (promised - 0.5) or high >= low:
         return None
     return Rule(
         "ranking",
