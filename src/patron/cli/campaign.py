@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from patron.cli import screen
-from patron.cli.options import ConfigFile, Json, load
+from patron.cli.options import AsOf, ConfigFile, Json, load
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
@@ -62,10 +62,41 @@ def design(
     from patron.workflows import design_campaign as run
 
     settings = load(config)
-    how = {"window_days": window_days, "treated_share": treated_share, "size": size, "cost": cost}
     with screen.progress(quiet=as_json) as progress:
-        done = run(settings, name, scores_file=scores, progress=progress, **how)
+        done = run(
+            settings,
+            name,
+            scores_file=scores,
+            window_days=window_days,
+            treated_share=treated_share,
+            size=size,
+            cost=cost,
+            progress=progress,
+        )
     if as_json:
         screen.say_json(done.to_dict())
         return
     show_design(done, str(config))
+
+
+@app.command()
+def readout(config: ConfigFile, name: Name, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Say what a campaign came to: who was assigned, not who was reached; once, at the end of its window.
+
+    Exit 3 before the end: an effect that is looked at every day is found some day.
+
+    Example: patron campaign readout configs/online_retail_ii.yaml --name spring
+    """
+    from patron.cli.campaign_report import show_readout
+    from patron.workflows import read_out_campaign as run
+
+    settings = load(config, as_of)
+    with screen.progress(quiet=as_json) as progress:
+        done = run(settings, name, progress=progress)
+    if as_json:
+        file = None if done.path is None else str(done.path.resolve())
+        screen.say_json({**done.readout.to_dict(), "file": file})
+    else:
+        show_readout(done, str(config), settings.language)
+    if done.path is None:
+        raise typer.Exit(3)

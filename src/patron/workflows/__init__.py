@@ -4,6 +4,8 @@ from patron.workflows.account import AccountShown, account
 from patron.workflows.actions import ActionsImported, import_actions
 from patron.workflows.backtest import Backtested, backtest
 from patron.workflows.base import bring_store_up_to_date, set_aside_file
+from patron.workflows.campaign_design import Designed, design_campaign
+from patron.workflows.campaign_readout import CampaignRead, read_out_campaign
 from patron.workflows.check import check
 from patron.workflows.demo import demo
 from patron.workflows.demo_desk import DemonstratedDesk, demo_desk, write_distributor
@@ -24,7 +26,9 @@ __all__ = [
     "AccountShown",
     "ActionsImported",
     "Backtested",
+    "CampaignRead",
     "DemonstratedDesk",
+    "Designed",
     "Exported",
     "Listed",
     "Monitored",
@@ -43,12 +47,14 @@ __all__ = [
     "delete_model",
     "demo",
     "demo_desk",
+    "design_campaign",
     "export",
     "import_actions",
     "initialise",
     "models",
     "monitor",
     "promote",
+    "read_out_campaign",
     "report",
     "retention",
     "rollback",

@@ -1,0 +1,90 @@
+"""`patron campaign readout`: a finished campaign + fresh orders -> what it came to, and save rates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from patron.campaigns import READOUT, Campaign, Readout, campaign_outcomes, read_campaign, read_out
+from patron.config import Config
+from patron.errors import PatronError
+from patron.evaluation import known_until
+from patron.snapshots import day_of, to_day
+from patron.whole_files import write_text
+from patron.workflows.base import open_base
+from patron.workflows.campaign_design import campaigns_folder
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CampaignRead:
+    """A campaign that was read out.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Plan and assignment.
+    readout : Readout
+        What it came to.
+    path : Path or None
+        ``readout.json``; None before the end of the window.
+    """
+
+    campaign: Campaign
+    readout: Readout
+    path: Path | None
+
+
+def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda _step: None) -> CampaignRead:
+    """Compare the treated with the control accounts of a campaign, once its window is over.
+
+    Parameters
+    ----------
+    config : Config
+        The whole config.
+    name : str
+        Of the campaign.
+    progress : callable
+        Called with the name of each step as it begins.
+
+    Returns
+    -------
+    CampaignRead
+
+    Raises
+    ------
+    PatronError
+        If there is no such campaign, or its files were changed.
+    """
+    folder = campaigns_folder(config) / name
+    if not folder.is_dir():
+        known = ", ".join(sorted(path.name for path in campaigns_folder(config).glob("*") if path.is_dir()))
+        raise PatronError(
+            f"there is no campaign '{name}' in '{campaigns_folder(config)}'; there is {known or 'none'}.",
+            next_step=f"patron campaign design CONFIG --name {name}",
+        )
+    campaign = read_campaign(folder)
+    progress("orders")
+    base = open_base(config, items=())
+    plan = campaign.plan
+    # orders that end before the window does must not look like accounts that left
+    until = day_of(known_until(base.tables, to_day(base.ledger.as_of)))
+    if until < plan.ends_on:
+        return CampaignRead(campaign, read_out(plan, campaign.assignment, None, as_of=until), None)
+    progress("readout")
+    outcomes = campaign_outcomes(
+        base.tables,
+        campaign.assignment["customer_id"].tolist(),
+        start_day=to_day(plan.assigned_on),
+        window_days=plan.window_days,
+        covariate_days=plan.covariate_days,
+        margin=config.clv.margin,
+        minor_digits=base.ledger.minor_digits,
+    )
+    found = read_out(plan, campaign.assignment, outcomes, as_of=until)
+    text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+    write_text(folder / READOUT, text + "\n")
+    return CampaignRead(campaign, found, folder / READOUT)
