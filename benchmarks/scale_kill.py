@@ -99,6 +99,8 @@ def _compared(
         time.sleep(chance.uniform(0, whole))
         process.send_signal(signal.SIGKILL)
         outcomes.append(process.wait())
+        if outcomes[-1] not in (0, -signal.SIGKILL):
+            sys.exit(f"a run that was resumed after {len(outcomes) - 1} others failed")
         if outcomes[-1] == 0:
             _same(expected, second)
             shutil.rmtree(second)

@@ -43,6 +43,7 @@ DEFAULTS = {
         "by": None,
     },
     "segments": {"new_days": 90, "growing_days": 365},
+    "monitor": {"retrain_after_days": 365},
     "worklist": {"capacity": 20, "cost": 0, "save_rate": 0.2, "cooldown_days": 28},
     "playbook": None,
     "tracking": {"uri": "sqlite:///mlflow.db", "experiment": "patron"},

@@ -27,6 +27,8 @@ CUSTOMER_ID = "customer_id"
 ORDERED_AT = "ordered_at"
 AMOUNT = "amount"
 SCHEMA_VERSION = 1
+#: A text that begins so is run by spreadsheets; an apostrophe before it keeps them from it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 #: Columns a ledger may map. The first three are needed.
 LEDGER_COLUMNS: dict[str, Column] = {

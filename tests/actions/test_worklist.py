@@ -14,6 +14,7 @@ from patron.actions import (
     WIN_BACK_COLUMNS,
     Beside,
     CallTerms,
+    MeasuredRates,
     judged_calls,
     win_back_list,
     worklist,
@@ -102,13 +103,27 @@ def test_due_by_the_own_rhythm():
 
 def test_everybody_is_somewhere():
     """One candidate for each reason; lapsed and excluded customers are none."""
-    ids = ["called", "closed", "gone", "later", "early", "cheap", "on", "over", "unknown", "x2", "x3"]
+    ids = [
+        "called",
+        "closed",
+        "gone",
+        "later",
+        "early",
+        "cheap",
+        "on",
+        "over",
+        "unknown",
+        "alone",
+        "x2",
+        "x3",
+    ]
     scores = score_rows(
         customer_id=ids,
-        value_at_risk=[100.0] * 5 + [10.0, 90.0, 80.0, None, 100.0, 100.0],
-        next_order_expected_on=[date(2024, 6, 20)] * 4 + [date(2024, 9, 1)] + [date(2024, 6, 20)] * 6,
-        status=["scored"] * 9 + ["lapsed", "excluded"],
+        value_at_risk=[100.0] * 5 + [10.0, 90.0, 80.0, None, 100.0, 100.0, 100.0],
+        next_order_expected_on=[date(2024, 6, 20)] * 4 + [date(2024, 9, 1)] + [date(2024, 6, 20)] * 7,
+        status=["scored"] * 10 + ["lapsed", "excluded"],
     )
+    held_out = {"alone": date(2024, 9, 1), "not a candidate": date(2024, 9, 1)}
     log = log_of(
         ("called", "2024-06-20", "reached", None, np.nan),
         ("closed", "2024-06-01", "dismissed", "site closed", np.nan),
@@ -116,10 +131,10 @@ def test_everybody_is_somewhere():
         ("later", "2024-06-01", "reached", None, float(to_day("2024-08-01"))),
     )
     terms = CallTerms(cost=5, capacity=1)
-    counts = worklist(scores, terms, Beside(log=log)).attrs["left_off"]
+    counts = worklist(scores, terms, Beside(log=log, held_out=held_out)).attrs["left_off"]
     assert counts == {
-        "candidates": 9, "on_list": 1, "over_capacity": 1, "not_due": 1, "cooldown": 1, "snoozed": 1,
-        "dismissed": 1, "lost": 1, "no_gain": 1, "no_value": 1,
+        "candidates": 10, "on_list": 1, "over_capacity": 1, "not_due": 1, "control": 1, "cooldown": 1,
+        "snoozed": 1, "dismissed": 1, "lost": 1, "no_gain": 1, "no_value": 1,
     }  # fmt: skip
     assert counts["candidates"] == sum(n for code, n in counts.items() if code != "candidates")
     judged = judged_calls(scores, terms, Beside(log=log)).set_index("customer_id")
@@ -271,11 +286,32 @@ def test_win_back_is_ranked_by_the_value_once_they_order_again():
     assert win_back_list(scores, CallTerms(capacity=1), Beside(log=log))["customer_id"].tolist() == ["b"]
 
 
+def test_measured_save_rates_rank_by_tier_and_controls_are_called_by_nobody():
+    """10 % of 400 is less than 50 % of 100; a tier that was not in it counts as all did."""
+    scores = score_rows(
+        customer_id=["a", "b", "c"], value_at_risk=[400.0, 100.0, 100.0],
+        tier=["high_value", "at_risk", "standard"], next_order_expected_on=[date(2024, 6, 20)] * 3,
+    )  # fmt: skip
+    measured = MeasuredRates(
+        "spring",
+        date(2024, 5, 1),
+        {"high_value": (0.1, 0.0, 0.2), "at_risk": (0.5, 0.4, 0.6)},
+        (0.3, 0.2, 0.4),
+    )
+    calls = worklist(scores, CallTerms(measured=measured))
+    assert calls[["customer_id", "risk_x_value"]].values.tolist() == [["b", 50.0], ["a", 40.0], ["c", 30.0]]
+    alone = worklist(scores, CallTerms(measured=measured), Beside(held_out={"b": date(2024, 9, 1)}))
+    assert alone["customer_id"].tolist() == ["a", "c"]
+    lapsed = score_rows(customer_id=["a"], clv_if_kept=[100.0], status=["lapsed"])
+    assert win_back_list(lapsed)["customer_id"].tolist() == ["a"]
+    assert win_back_list(lapsed, beside=Beside(held_out={"a": date(2024, 9, 1)})).empty
+
+
 def test_nothing_is_called_uplift():
-    """An expected gain under an assumed save rate is no measured effect."""
+    """An expected gain under an assumed save rate is no measured effect; one sentence is for those."""
     from patron.actions.words import WORDS
 
-    texts = [said for table in WORDS.values() for said in table.values()]
+    texts = [said for table in WORDS.values() for key, said in table.items() if key != "how_value_measured"]
     heads = [text for column in WORKLIST_COLUMNS.values() for text in (column.en, column.zh)]
     assert not any("uplift" in text.lower() for text in (*texts, *heads, *WORKLIST_COLUMNS))
     assert WORDS["en"].keys() == WORDS["zh"].keys()

@@ -30,6 +30,7 @@ COMMANDS = (
     "report",
     "account",
     "monitor",
+    "campaign",
     "train",
     "backtest",
     "retention",

@@ -59,6 +59,31 @@ def test_the_table_holds_what_the_file_says(postgres: Server, tmp_path: Path, en
     assert types == {name: words[column.kind] for name, column in SCORE_COLUMNS.items()}
 
 
+def test_a_folder_of_parts_is_one_batch(postgres: Server, tmp_path: Path) -> None:
+    """As Spark leaves it, with a part without rows and other files; its day is replaced as a whole."""
+    for customers in (["a", "gone"], ["b", "c"]):
+        publish_scores(write_scores(scores(customers), tmp_path / "s.parquet"), postgres.url, "parts")
+    folder = tmp_path / "2024-03-01"
+    for number, customers in enumerate((["d"], [], ["a", "c"])):
+        frame = scores(customers or ["x"], 2.5).iloc[: len(customers)]
+        write_scores(frame, folder / f"part-{number:05d}.snappy.parquet")
+    for beside in ("_SUCCESS", ".part-00000.snappy.parquet.crc"):
+        (folder / beside).write_bytes(b"")
+    assert publish_scores(folder, postgres.url, "parts").rows == 3
+    found = postgres.rows("SELECT customer_id, churn_probability FROM parts ORDER BY 1")
+    assert found == [("a", 2.5), ("c", 2.5), ("d", 2.5)]
+
+
+def test_a_folder_without_parts_leaves_the_table_alone(postgres: Server, tmp_path: Path) -> None:
+    """It says so; not a day is emptied."""
+    publish_scores(write_scores(scores(["a"]), tmp_path / "s.parquet"), postgres.url, "no_parts")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(LedgerError, match="empty: holds no part of scores"):
+        publish_scores(empty, postgres.url, "no_parts")
+    assert postgres.rows("SELECT count(*) FROM no_parts") == [(1,)]
+
+
 def test_a_day_is_replaced_and_others_are_left_alone(postgres: Server, tmp_path: Path) -> None:
     """New customers come, gone ones go, a column of the database's own stays."""
     last_month = dt.date(2024, 2, 1)

@@ -86,6 +86,14 @@ def test_late_and_corrected_rows_are_counted(place: Path) -> None:
     assert (done.files_removed, done.rows_gone, done.months_rebuilt, done.months) == (1, 1, 0, 1)
 
 
+def test_a_corrected_row_is_one_row_wherever_it_stands(place: Path) -> None:
+    """The lines after it are the same lines, though each stands one place further up."""
+    lines = [row("2024-01-08", f"c{number}") for number in range(9)]
+    update(place, {"d1.csv": lines})
+    done = update(place, {"d1.csv": lines[1:]})
+    assert (done.rows_new, done.rows_late, done.rows_gone) == (0, 0, 1)
+
+
 def test_other_rules_build_it_anew(place: Path) -> None:
     """And say so."""
     reading = reading_of(**{**RULES, "refunds": "ignore"})

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from patron.actions.columns import DAY_OF_THE_LIST_PROPERTY, WorklistColumn
-from patron.scoring import FORMULA
+from patron.columns import FORMULA
 
 FORMATS = {
     "text": "@",

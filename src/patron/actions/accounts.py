@@ -8,7 +8,7 @@ Not here: who is listed and in which order (`worklist`, `win_back`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -48,6 +48,8 @@ class Beside:
         Re-keyed customers: what was done for the old id counts for the new one.
     playbook : Playbook, optional
         The built-in one if left out.
+    held_out : mapping
+        Customer -> the day until which a campaign leaves it alone: control accounts are on no list.
     language : str
         ``en`` or ``zh``: of what is said; the reasons come as the scores have them.
     """
@@ -60,6 +62,7 @@ class Beside:
     previous: pd.DataFrame | None = None
     merges: tuple[CustomerMerge, ...] = ()
     playbook: Playbook | None = None
+    held_out: Mapping[str, date] = field(default_factory=dict)
     language: str = "en"
 
 

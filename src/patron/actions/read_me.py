@@ -37,7 +37,20 @@ def how_to_read(found: Monday) -> list[str]:
         "capacity": terms.capacity,
         "due_end": day_in_words(facts.as_of + timedelta(days=terms.due_days), facts.language),
     }
-    keys = ("how_value", "how_interval", "how_due", "how_win_back", "how_fill_in")
+    measured = terms.measured
+    if measured is not None:
+        rates = [(words.get(f"tier_{tier}", tier), rate) for tier, rate in measured.by_tier.items()]
+        said = [f"{tier} {rate:.0%} [{low:.0%}, {high:.0%}]" for tier, (rate, low, high) in rates]
+        values["rates"] = words["separator"].join(said)
+        values["campaign"] = measured.campaign
+        values["ended"] = day_in_words(measured.ended_on, facts.language)
+    keys = (
+        "how_value" if measured is None else "how_value_measured",
+        "how_interval",
+        "how_due",
+        "how_win_back",
+        "how_fill_in",
+    )
     return [words[key].format(**values) for key in keys]
 
 

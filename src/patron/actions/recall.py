@@ -7,6 +7,7 @@ Not here: the rules of the memory.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
@@ -52,9 +53,23 @@ def with_memory(rows: pd.DataFrame, beside: Beside, as_of: date, cooldown_days: 
         cooldown_days,
         merges=beside.merges,
     ).rows
-    return rows.assign(
+    remembering = rows.assign(
         left_off=found["kept_off"],
         left_off_detail=found["kept_off_reason"],
         left_off_until=found["kept_off_until"],
         since_last=found["since_last"],
+    )
+    return _without_controls(remembering, beside.held_out)
+
+
+def _without_controls(rows: pd.DataFrame, held_out: Mapping[str, date]) -> pd.DataFrame:
+    """Leave the control accounts of running campaigns off: calling them would spoil the comparison."""
+    until = rows["customer_id"].map(held_out)
+    is_control = until.notna()
+    if not is_control.any():
+        return rows
+    return rows.assign(
+        left_off=rows["left_off"].astype(object).mask(is_control, "control"),
+        left_off_detail=rows["left_off_detail"].astype(object).mask(is_control, None),
+        left_off_until=rows["left_off_until"].astype(object).mask(is_control, until),
     )

@@ -4,14 +4,15 @@ In:  scores and what stands beside them, the terms of a call.
 Out: one row per account in rank order, or one row per candidate with the reason why it is left off.
 Not here: lapsed customers (`win_back`), files (`files`), what was done before (`memory`).
 
-Risk x value = save rate x ``value_at_risk`` - cost of a call. Until a campaign with a control group has
-measured the save rate this is an assumption, so nothing here is called an effect.
+Risk x value = save rate x ``value_at_risk`` - cost of a call. The save rate is an assumption until a campaign
+with a control group has measured it by tier (`MeasuredRates`); only then is it called an effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,37 @@ from patron.actions.recall import with_memory
 #: Why a candidate is left off, the first that holds; codes of `memory` come before them.
 NO_VALUE, NOT_DUE, NO_GAIN, OVER_CAPACITY = "no_value", "not_due", "no_gain", "over_capacity"
 #: Places in the sum: candidates = on the list + all of these.
-REASONS_LEFT_OFF = (OVER_CAPACITY, NOT_DUE, "cooldown", "snoozed", "dismissed", "lost", NO_GAIN, NO_VALUE)
+REASONS_LEFT_OFF = (
+    *(OVER_CAPACITY, NOT_DUE, "control", "cooldown", "snoozed", "dismissed", "lost"),
+    *(NO_GAIN, NO_VALUE),
+)
 CANDIDATE_STATUSES = ("scored", "new")
+
+
+@dataclass(frozen=True)
+class MeasuredRates:
+    """Save rates that a campaign with a control group has measured: mean, low and high of each.
+
+    Parameters
+    ----------
+    campaign : str
+        Its name.
+    ended_on : date
+        The day after its window.
+    by_tier : mapping
+        Tier -> mean, low, high.
+    others : tuple of float
+        Of all accounts: for tiers that were not in it.
+    """
+
+    campaign: str
+    ended_on: date
+    by_tier: Mapping[str, tuple[float, float, float]]
+    others: tuple[float, float, float]
+
+    def of(self, tiers: pd.Series) -> np.ndarray:
+        """Return the mean rate of each account's tier."""
+        return np.array([self.by_tier.get(str(tier), self.others)[0] for tier in tiers], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -45,6 +75,8 @@ class CallTerms:
         How many days the list is for.
     cooldown_days : int
         How long a called account stays off, unless its risk worsens.
+    measured : MeasuredRates or None
+        Takes the place of ``save_rate`` once a campaign was read out.
     """
 
     save_rate: float = 0.2
@@ -52,6 +84,7 @@ class CallTerms:
     capacity: int = 20
     due_days: int = 7
     cooldown_days: int = 28
+    measured: MeasuredRates | None = None
 
 
 #: The terms of an untouched config.
@@ -194,16 +227,15 @@ def _with_money(rows: pd.DataFrame, terms: CallTerms) -> pd.DataFrame:
     without a positive ``clv``.
     """
     value = pd.to_numeric(rows["value_at_risk"]).to_numpy(dtype=np.float64, na_value=np.nan)
-    gain = terms.save_rate * value - terms.cost
+    rate = terms.save_rate if terms.measured is None else terms.measured.of(rows["tier"])
+    gain = rate * value - terms.cost
     money = {"risk_x_value": np.round(gain, 2), "value_at_risk": np.round(value, 2)}
     names = ("clv", "clv_low", "clv_high")
     if all(name in rows for name in names):
         clv, low, high = (rows[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names)
         for name, end, widen in (("low", low, np.minimum), ("high", high, np.maximum)):
             share = np.divide(end, clv, out=np.full(len(rows), np.nan), where=clv > 0)
-            money[f"risk_x_value_{name}"] = np.round(
-                widen(terms.save_rate * value * share - terms.cost, gain), 2
-            )
+            money[f"risk_x_value_{name}"] = np.round(widen(rate * value * share - terms.cost, gain), 2)
     return rows.assign(**money)
 
 

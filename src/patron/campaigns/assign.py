@@ -49,7 +49,7 @@ def assign(accounts: pd.DataFrame, *, treated_share: float, seed: int) -> pd.Dat
     >>> accounts = pd.DataFrame({"customer_id": list("abcdefgh"), "group_id": list("aacdefgh"),
     ...     "tier": "at_risk", "lifecycle_stage": "mature", "value_at_risk": range(8)})
     >>> found = assign(accounts, treated_share=0.5, seed=7)
-    >>> found["arm"].value_counts().min() >= 3, found["arm"][0] == found["arm"][1]
+    >>> bool(found["arm"].value_counts().min() >= 3), found["arm"][0] == found["arm"][1]
     (True, True)
     """
     if not 0 < treated_share < 1:
@@ -57,11 +57,7 @@ def assign(accounts: pd.DataFrame, *, treated_share: float, seed: int) -> pd.Dat
     if accounts["customer_id"].duplicated().any():
         raise PatronError("an account stands twice among those to assign.")
     groups = _groups(accounts)
-    draw = np.random.default_rng(seed)
-    places = (np.arange(len(groups)) + draw.random()) * treated_share
-    order = np.lexsort((draw.random(len(groups)), groups["stratum"].to_numpy()))
-    treated = np.empty(len(groups), dtype=bool)
-    treated[order] = np.floor(places + treated_share) > np.floor(places)
+    treated = draw_arms(groups["stratum"].to_numpy(), treated_share, np.random.default_rng(seed))
     if min(treated.sum(), (~treated).sum()) < 2:
         raise NotEnoughData(
             f"{len(groups)} groups of accounts give {treated.sum()} to treatment and {(~treated).sum()} to "
@@ -80,6 +76,29 @@ def assign(accounts: pd.DataFrame, *, treated_share: float, seed: int) -> pd.Dat
         validate="many_to_one",
     )
     return found.sort_values("customer_id", ignore_index=True)
+
+
+def draw_arms(stratum: np.ndarray, treated_share: float, draw: np.random.Generator) -> np.ndarray:
+    """Draw who is treated: evenly spaced places along the strata, in an order drawn within each.
+
+    Parameters
+    ----------
+    stratum : numpy.ndarray, shape (n_groups,)
+        Of each group.
+    treated_share : float
+        Between 0 and 1.
+    draw : numpy.random.Generator
+        Where chance comes from.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n_groups,)
+    """
+    places = (np.arange(len(stratum)) + draw.random()) * treated_share
+    order = np.lexsort((draw.random(len(stratum)), stratum))
+    treated = np.empty(len(stratum), dtype=bool)
+    treated[order] = np.floor(places + treated_share) > np.floor(places)
+    return treated
 
 
 def _groups(accounts: pd.DataFrame) -> pd.DataFrame:

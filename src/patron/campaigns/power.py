@@ -13,7 +13,7 @@ is found where |estimate + d| exceeds the bound of its own interval; the detecta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-from patron.campaigns.assign import TREATMENT, assign
-from patron.campaigns.effects import difference_in_means
+from patron.campaigns.assign import draw_arms
+from patron.campaigns.effects import Effect, difference_in_means
 from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 POWER, DRAWS = 0.8, 500
 _SIZES = (0.5, 1.0, 2.0, 4.0)
 
@@ -45,7 +46,7 @@ def detectable(
     Parameters
     ----------
     accounts : pandas.DataFrame, shape (n, ...)
-        What `assign` takes, and ``churn_probability``, ``margin_before``.
+        Of `assign`: ``group_id``, ``stratum``; and ``churn_probability``, ``margin_before``.
     ratios : sequence of float
         Margin of a past window / what the year before let expect, of accounts that bought in it.
     treated_share : float
@@ -65,10 +66,11 @@ def detectable(
         ``power``, ``draws``, ``sizes``: [{accounts, retention, retention_adjusted, margin, margin_adjusted}]:
         shares and currency per account; None where a size is too small to be analysed.
     """
+    known, pool = _known(accounts), np.asarray(ratios if len(ratios) else [1.0], dtype=np.float64)
     rows = []
     for factor in _SIZES:
         size = max(4, round(len(accounts) * factor))
-        found = _sizes_draws(accounts, ratios, size, treated_share, window_share, draws, seed)
+        found = _simulated(known, pool, size, (treated_share, window_share), draws, seed)
         rows.append({"accounts": size, **{name: _smallest(parts, alpha) for name, parts in found.items()}})
     return {"power": POWER, "draws": draws, "sizes": rows}
 
@@ -79,56 +81,67 @@ def power_of(estimates: Floats, errors: Floats, degrees: Floats, difference: flo
     return float((np.abs(estimates + difference) > bound).mean())
 
 
-def _sizes_draws(
-    accounts: pd.DataFrame,
-    ratios: Sequence[float],
-    size: int,
-    treated_share: float,
-    window_share: float,
-    draws: int,
-    seed: int,
+class _Known(NamedTuple):
+    """What is known of each account, as arrays: its group and stratum, its chances, its money."""
+
+    group: Ints
+    stratum: Ints
+    churn: Floats
+    before: Floats
+
+
+def _known(accounts: pd.DataFrame) -> _Known:
+    return _Known(
+        np.unique(accounts["group_id"].to_numpy(dtype=str), return_inverse=True)[1],
+        np.unique(accounts["stratum"].to_numpy(dtype=str), return_inverse=True)[1],
+        accounts["churn_probability"].to_numpy(dtype=np.float64),
+        accounts["margin_before"].to_numpy(dtype=np.float64),
+    )
+
+
+def _simulated(
+    known: _Known, pool: Floats, size: int, shares: tuple[float, float], draws: int, seed: int
 ) -> dict[str, list[tuple[float, float, float]]]:
     """Simulate campaigns without any effect: estimate, error and degrees of freedom of each analysis."""
-    rng = np.random.default_rng([seed, size])
-    pool = np.asarray(ratios if len(ratios) else [1.0], dtype=np.float64)
+    rng, (treated_share, window_share) = np.random.default_rng([seed, size]), shares
     found: dict[str, list[tuple[float, float, float]]] = {
         name: [] for name in ("retention", "retention_adjusted", "margin", "margin_adjusted")
     }
     for _ in range(draws):
-        drawn = accounts if size == len(accounts) else _resized(accounts, size, rng)
+        drawn = known if size == len(known.group) else _resized(known, size, rng)
+        first = np.unique(drawn.group, return_index=True)[1]
+        treated = draw_arms(drawn.stratum[first], treated_share, rng)[drawn.group]
+        stays = rng.random(len(treated)) >= drawn.churn
+        margin = stays * drawn.before * window_share * rng.choice(pool, len(treated))
         try:
-            design = assign(drawn, treated_share=treated_share, seed=int(rng.integers(2**31)))
-            stays = rng.random(len(design)) >= design["churn_probability"].to_numpy()
-            before = design["margin_before"].to_numpy()
-            margin = stays * before * window_share * rng.choice(pool, len(design))
-            for name, y in (("retention", stays.astype(float)), ("margin", margin)):
-                for suffix, covariate in (("", None), ("_adjusted", before)):
-                    found[name + suffix].append(_analysed(design, y, covariate))
-        except NotEnoughData:
+            for name, y, before in (
+                ("retention", stays.astype(np.float64), np.log1p(np.maximum(drawn.before, 0.0))),
+                ("margin", margin, drawn.before),
+            ):
+                found[name].append(_figures(difference_in_means(y, treated, groups=drawn.group)))
+                adjusted = difference_in_means(
+                    y, treated, strata=drawn.stratum, groups=drawn.group, covariate=before
+                )
+                found[f"{name}_adjusted"].append(_figures(adjusted))
+        except NotEnoughData:  # so few that an arm cannot carry its strata
             continue
     return found
 
 
-def _analysed(design: pd.DataFrame, y: Floats, covariate: Floats | None) -> tuple[float, float, float]:
-    treated = design["arm"].eq(TREATMENT).to_numpy()
-    groups = design["group_id"].to_numpy()
-    strata = None if covariate is None else design["stratum"].to_numpy()
-    effect = difference_in_means(y, treated, strata=strata, groups=groups, covariate=covariate)
+def _figures(effect: Effect) -> tuple[float, float, float]:
     return effect.estimate, effect.standard_error, effect.degrees_of_freedom
 
 
-def _resized(accounts: pd.DataFrame, size: int, rng: np.random.Generator) -> pd.DataFrame:
+def _resized(known: _Known, size: int, rng: np.random.Generator) -> _Known:
     """Draw whole groups with replacement until there are enough accounts; copies are groups of their own."""
-    groups = list(accounts.groupby("group_id", sort=True).indices.values())
-    chosen, total = [], 0
-    while total < size:
-        chosen.append(groups[int(rng.integers(len(groups)))])
-        total += len(chosen[-1])
-    rows = accounts.iloc[np.concatenate(chosen)].reset_index(drop=True)
-    copy = np.repeat(np.arange(len(chosen)), [len(one) for one in chosen])
-    return rows.assign(
-        customer_id=[f"{i:07d}" for i in range(len(rows))], group_id=[f"{i:07d}" for i in copy]
-    )
+    order = np.argsort(known.group, kind="stable")
+    counts = np.bincount(known.group)
+    starts = np.cumsum(counts) - counts
+    chosen = rng.integers(len(counts), size=size)
+    chosen = chosen[: int(np.searchsorted(np.cumsum(counts[chosen]), size)) + 1]
+    rows = np.concatenate([order[starts[one] : starts[one] + counts[one]] for one in chosen])
+    copy = np.repeat(np.arange(len(chosen)), counts[chosen])
+    return _Known(copy, known.stratum[rows], known.churn[rows], known.before[rows])
 
 
 def _smallest(parts: Sequence[tuple[float, float, float]], alpha: float) -> float | None:

@@ -47,7 +47,8 @@ def verdict_words(code: str, content: Mapping[str, Any], currency: str | None) -
     if code == "helped":
         return (
             f"Calling helped: {_points(effect['estimate'])} points more of the {counts['treatment']:,} "
-            f"treated accounts ordered {interval}, about {kept:,} accounts and {money} of margin in the window.",
+            f"treated accounts ordered {interval}, about {kept:,} accounts and {money} of "
+            "margin in the window.",
             f"联系有效：{counts['treatment']:,}个实验组客户的下单比例高出"
             f"{_points(effect['estimate'])}个百分点{interval}，约{kept:,}个客户，观察期内毛利约{money}。",
         )

@@ -137,7 +137,10 @@ def judge_uplift(
     if predicted is None:
         return Uplift("too_few", counts, None, {}, {}, {}, pd.DataFrame(), {}, None)
     score, gain, learner = predicted
-    rules = {name: own[column].fillna(-np.inf).rank().to_numpy() for name, column in RULES.items()}
+    rules: dict[str, Floats] = {
+        name: np.asarray(own[column].fillna(-np.inf).rank(), dtype=np.float64)
+        for name, column in RULES.items()
+    }
     rankings = {"uplift": score, **rules}
     y, margin = retained.astype(np.float64), own["margin"].to_numpy(dtype=np.float64)
     weights = list(_draws(groups, treated, draws, seed))
@@ -171,7 +174,7 @@ class _Fit(NamedTuple):
             self.features[rows],
             self.retained[rows],
             self.treated[rows],
-            columns=list(self.features),
+            columns=[str(name) for name in self.features],
             categorical=self.categorical,
             seed=self.seed,
         )
@@ -225,7 +228,7 @@ def _value(accounts: pd.DataFrame) -> Floats:
     """Return what lies behind the value at risk, were the account sure to leave."""
     risk = accounts["churn_probability"].to_numpy(dtype=np.float64)
     value = accounts["value_at_risk"].to_numpy(dtype=np.float64)
-    return np.nan_to_num(np.divide(value, risk, out=np.zeros(len(risk)), where=risk > 0))
+    return np.asarray(np.nan_to_num(np.divide(value, risk, out=np.zeros(len(risk)), where=risk > 0)))
 
 
 def _draws(groups: NDArray[np.str_], treated: Bools, draws: int, seed: int) -> Iterator[Floats]:

@@ -64,10 +64,11 @@ def _supported(counts: Mapping[str, int], gain: Interval) -> dict[str, str]:
     n, (value, low, high) = f"{counts['accounts']:,}", (f"{100 * figure:.1f}" for figure in gain)
     return {
         "en": f"{n} accounts support ranking by uplift: on average over all lengths of the list it "
-        f"keeps {value} more accounts per 100 treated than highest risk first (95 % interval {low} to {high}), and it is "
-        f"better than risk x value and than a random order, too.",
+        f"keeps {value} more accounts per 100 treated than highest risk first "
+        f"(95 % interval {low} to {high}), and it is better than risk x value and than a random order, too.",
         "zh": f"{n} 个客户的数据支持按增量效果排序：按名单各种长度平均，"
-        f"每处理 100 个客户比风险最高优先多留住 {value} 个（95% 区间 {low} 至 {high}），也优于风险 × 价值和随机排序。",
+        f"每处理 100 个客户比风险最高优先多留住 {value} 个（95% 区间 {low} 至 {high}），"
+        "也优于风险 × 价值和随机排序。",
     }
 
 
@@ -76,8 +77,8 @@ def _too_few(counts: Mapping[str, int]) -> dict[str, str]:
     return {
         "en": f"The data do not support ranking by uplift: {n['accounts']} accounts, of whom "
         f"{n['left_treated']} of {n['treated']} treated and {n['left_control']} of {n['control']} control "
-        f"accounts left. It takes {LEAST_IN_ARM} accounts per arm (a buying group counts once), {LEAST_OF_OUTCOME} of them leaving "
-        f"and {LEAST_OF_OUTCOME} staying.",
+        f"accounts left. It takes {LEAST_IN_ARM} accounts per arm (a buying group counts once), "
+        f"{LEAST_OF_OUTCOME} of them leaving and {LEAST_OF_OUTCOME} staying.",
         "zh": f"数据不足以支持按增量效果排序：共 {n['accounts']} 个客户，处理组 {n['treated']} 个中流失 "
         f"{n['left_treated']} 个，对照组 {n['control']} 个中流失 {n['left_control']} 个。每组至少需要 "
         f"{LEAST_IN_ARM} 个客户（同一采购集团计一次），其中流失和留存各至少 {LEAST_OF_OUTCOME} 个。",

@@ -96,16 +96,13 @@ def with_codes(frame: nw.LazyFrame[Any], rules: Rules, as_of_day: int) -> nw.Laz
     return frame.with_columns(code.alias("code"))
 
 
-def fold_duplicates(coded: nw.LazyFrame[Any], rules: Rules) -> nw.LazyFrame[Any]:
+def fold_duplicates(coded: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """Return the lines with ``copies``: how many identical rows each stands for.
 
     Identical means: equal in every mapped column. Grouping keeps one of each whatever the order of the rows.
     """
     lines = coded.filter(nw.col("code") == LINE)
-    same = what_is_compared(coded)
-    if rules.duplicates == "keep":
-        return lines.select(*same, "day", "month", "is_refund", nw.lit(1).alias("copies"))
-    return lines.group_by(same).agg(
+    return lines.group_by(what_is_compared(coded)).agg(
         nw.col("day").max(), nw.col("month").max(), nw.col("is_refund").max(), nw.len().alias("copies")
     )
 

@@ -40,6 +40,6 @@ def one_of_each(coded: nw.LazyFrame[Any], rules: Rules) -> OneOfEach:
             return OneOfEach(lines, None)
         once = lines.join(left_out.select("source_row"), on="source_row", how="anti")
         return OneOfEach(once, left_out.with_columns(copies=nw.lit(1)))
-    folded = materialise(fold_duplicates(coded, rules), "lines")
+    folded = materialise(fold_duplicates(coded), "lines")
     copied = folded.filter(nw.col("copies") > 1)
     return OneOfEach(folded, copied.with_columns(copies=nw.col("copies") - 1))

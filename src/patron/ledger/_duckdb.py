@@ -227,18 +227,21 @@ def _moment_stages(kind: str, plan: TypingPlan, stored_zone: str) -> list[dict[s
     """
     if sql.is_moment(kind):
         left_alone = sql.has_zone(kind) and plan.timezone is None
-        moment = sql.moment_expression("raw_ordered_at", kind, plan.timezone, stored_zone)
-        text = "CASE WHEN NOT isfinite(raw_ordered_at) THEN raw_ordered_at::VARCHAR END"
-        return [{"moment": moment, "moment_text": text, "has_zone": str(left_alone).lower()}]
+        found = sql.moment_expression("raw_ordered_at", kind, plan.timezone, stored_zone)
+        text = {"moment_text": "CASE WHEN moment IS NULL THEN raw_ordered_at::VARCHAR END"}
+        return [{"found": found, "has_zone": str(left_alone).lower()}, _MOMENT, text]
     shapes = list(enumerate(plan.date_shapes))
     tries = [sql.parts_moment(f"parts_{i}", shape, plan.timezone) for i, shape in shapes]
     zone = "false" if plan.timezone else f"regexp_matches(moment_text, {sql.literal(_ZONE_AT_END)})"
     return [
         {"moment_text": sql.text_expression("raw_ordered_at", kind), "no_moment": "NULL::TIMESTAMP"},
         {f"parts_{i}": sql.shape_parts("moment_text", shape) for i, shape in shapes},
-        {"moment": f"coalesce({', '.join([*tries, 'no_moment'])})", "has_zone": zone},
+        {"found": f"coalesce({', '.join([*tries, 'no_moment'])})", "has_zone": zone},
+        _MOMENT,
     ]
 
+
+_MOMENT = {"moment": f"CASE WHEN {sql.written_year('found')} THEN found END"}
 
 _ZONE_AT_END = ":[0-9]{2}.*(Z|UTC|[+-][0-9]{2}:?[0-9]{2})$"
 

@@ -109,6 +109,8 @@ def open_frame(source: object) -> EagerSource:
     backend = frame.implementation
     # integers with gaps would become floats on the way to pandas and lose digits of long ids
     whole = [name for name, kind in frame.schema.items() if kind.is_integer() and kind != nw.Boolean]
+    if backend.is_pyarrow():  # it makes dates of Python, which have no year 10000
+        whole += [name for name, kind in frame.schema.items() if kind == nw.Date]
     texts = frame.with_columns(nw.col(*whole).cast(nw.String)) if whole else frame
     if backend.is_polars():
         return _source(texts.to_pandas(), _to_polars, "the frame")

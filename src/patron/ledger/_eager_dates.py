@@ -55,16 +55,26 @@ def read_dates(series: pd.Series[Any], shapes: tuple[str, ...], timezone: str | 
     if is_text_dates(series):
         return _from_text(series, shapes, timezone)
     zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
+    given = (series.dt.tz_convert(None) if zoned else series).to_numpy()
+    readable = _has_written_year(given)
     if zoned:
+        series = series.where(readable)
         series = (series.dt.tz_convert(timezone) if timezone else series).dt.tz_localize(None)
-    missing = series.isna().to_numpy()
-    micros = series.to_numpy().astype("datetime64[us]").astype(np.int64)
+        readable &= _has_written_year(series.to_numpy())
+    missing = np.isnat(given)
+    local = series.where(readable).to_numpy().astype("datetime64[us]")
     return Dates(
-        np.where(missing, 0, micros),
-        np.where(missing, MISSING, OK),
-        np.full(len(series), None, dtype=object),
-        int(zoned and not timezone) * int((~missing).sum()),
+        np.where(readable, local.astype(np.int64), 0),
+        np.where(missing, MISSING, np.where(readable, OK, UNREADABLE)),
+        np.where(readable | missing, np.array(None), np.datetime_as_string(given).astype(object)),
+        int(zoned and not timezone) * int(readable.sum()),
     )
+
+
+def _has_written_year(moments: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Test for the years 1 to 9999, as in DuckDB."""
+    year = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+    return (year >= 1) & (year <= 9999)
 
 
 def _from_text(series: pd.Series[Any], shapes: tuple[str, ...], timezone: str | None) -> Dates:

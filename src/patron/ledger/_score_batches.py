@@ -54,6 +54,8 @@ def _type(name: str) -> Any:
 
 def _parquet_batches(path: Path) -> tuple[list[str], Iterator[Any]]:
     files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    if not files:
+        raise LedgerError(f"{path.name}: holds no part of scores, no file that ends in .parquet")
     opened = [parquet.ParquetFile(file) for file in files]
     batches = (batch for file in opened for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE))
     return opened[0].schema_arrow.names, batches

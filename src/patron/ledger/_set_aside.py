@@ -14,7 +14,7 @@ import logging
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from patron.columns import FORMULA
 from patron.ledger._check import LATER, LINE, code_of, what_is_compared
 from patron.ledger._copies import OneOfEach
 from patron.ledger._eager import EagerSource
@@ -30,7 +31,6 @@ from patron.ledger._typed import RowSetAside
 from patron.ledger.report import REASONS, LedgerReport
 
 _log = logging.getLogger(__name__)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_set_aside(
@@ -46,6 +46,28 @@ def write_set_aside(
         Its rows with codes.
     each : OneOfEach
         Its lines, and the copies left out.
+    report, path
+        As in `write_rows`.
+
+    Returns
+    -------
+    list of str
+        As in `write_rows`.
+    """
+    return write_rows(lambda: rows_set_aside(orders, coded, each), orders.opened.where, report, path)
+
+
+def write_rows(
+    find: Callable[[], Iterator[RowSetAside] | None], where: str, report: LedgerReport, path: Path
+) -> list[str]:
+    """Write rows that were set aside, or remove the file where there is none.
+
+    Parameters
+    ----------
+    find : callable
+        Gives the rows, or None where they have no numbers; asked only if there are some.
+    where : str
+        What to call the source in messages.
     report : LedgerReport
         What was counted.
     path : Path
@@ -60,9 +82,9 @@ def write_set_aside(
         path.unlink(missing_ok=True)  # an older file speaks of other orders
         if not report.set_aside:
             return []
-        rows = rows_set_aside(orders, coded, each)
+        rows = find()
         if rows is None:
-            return [f"rows of {orders.opened.where} have no numbers, so no file lists those set aside"]
+            return [f"rows of {where} have no numbers, so no file lists those set aside"]
         found = _write(rows, path)
     except OSError as error:
         return [f"{path} could not be written ({error.strerror}); no file lists the rows set aside"]
@@ -103,7 +125,7 @@ def _write(rows: Iterator[RowSetAside], path: Path) -> dict[str, int]:
             writer.writerow(("file", "line", "reason", "raw"))
             for row in rows:
                 counts[row.code] += 1
-                writer.writerow((_inert(row.file), row.line, REASONS[row.code - 1], _inert(row.raw)))
+                writer.writerow((_inert(row.file), row.line or "", REASONS[row.code - 1], _inert(row.raw)))
         Path(beside).chmod(0o644)
         os.replace(beside, path)
     finally:
@@ -113,13 +135,13 @@ def _write(rows: Iterator[RowSetAside], path: Path) -> dict[str, int]:
 
 def _inert(text: str) -> str:
     """Keep a spreadsheet from running a text."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _frame_rows(orders: ReadOrders, source: EagerSource, coded: nw.LazyFrame[Any]) -> Iterator[RowSetAside]:
     """Rows of a frame: the arrays of the typed frame are in its order."""
     compared = what_is_compared(coded) if orders.rules.duplicates == "drop" else []
-    rows = coded.select("code", *compared).collect().to_pandas()
+    rows = coded.select("code", "day", *compared).collect().to_pandas()
     codes = rows["code"].to_numpy().copy()
     lines = np.flatnonzero(codes == LINE)
     if compared:
@@ -129,5 +151,13 @@ def _frame_rows(orders: ReadOrders, source: EagerSource, coded: nw.LazyFrame[Any
     texts = source.frame.iloc[places, [source.columns.index(name) for name in names]]
     for place, values in zip(places, texts.itertuples(index=False, name=None), strict=True):
         file, line = source.stands_at(int(place))
-        said = {n: None if pd.isna(v) else str(v) for n, v in zip(names, values, strict=True)}
-        yield RowSetAside(file, line, int(codes[place]), json.dumps(said, ensure_ascii=False))
+        said = {n: None if pd.isna(v) else _text(v) for n, v in zip(names, values, strict=True)}
+        raw = json.dumps(said, ensure_ascii=False)
+        yield RowSetAside(file, line, int(codes[place]), raw, int(rows["day"].iloc[place]))
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except NotImplementedError:  # pandas, of a time with a zone in a year that dates of Python do not have
+        return str(value.to_datetime64())

@@ -37,17 +37,17 @@ def duckdb_rows(
     source = orders.opened
     if not isinstance(source, DuckSource) or SOURCE_ROW not in coded.collect_schema():
         return None
-    found = _numbers_and_codes(coded, each)
+    found = _numbers_codes_days(coded, each)
     parts = [part for part in source.files if isinstance(part, CsvPart)]
     if parts:
         return _csv_rows(parts, _Ahead(found))
     return _relation_rows(source, list(orders.mapping.values()), found)
 
 
-def _numbers_and_codes(coded: nw.LazyFrame[Any], each: OneOfEach) -> duckdb.DuckDBPyRelation:
-    aside = coded.filter(~nw.col("code").is_in([LINE, LATER])).select(SOURCE_ROW, "code")
+def _numbers_codes_days(coded: nw.LazyFrame[Any], each: OneOfEach) -> duckdb.DuckDBPyRelation:
+    aside = coded.filter(~nw.col("code").is_in([LINE, LATER])).select(SOURCE_ROW, "code", "day")
     if each.left_out is not None:
-        copies = each.left_out.select(SOURCE_ROW, nw.lit(code_of("duplicate")).alias("code"))
+        copies = each.left_out.select(SOURCE_ROW, nw.lit(code_of("duplicate")).alias("code"), "day")
         aside = nw.concat([aside, copies])
     relation: duckdb.DuckDBPyRelation = aside.sort(SOURCE_ROW).to_native()
     return relation
@@ -61,16 +61,16 @@ def _relation_rows(
     pairs = ", ".join(f"{sql.literal(name)}, {sql.identifier(name)}::VARCHAR" for name in names)
     there = f"SELECT {number} AS patron_row, json_object({pairs}) AS patron_raw FROM {source.relation}"
     query = (
-        f"SELECT a.{SOURCE_ROW}, a.code, s.patron_raw FROM {view} a JOIN ({there}) s "
+        f"SELECT a.{SOURCE_ROW}, a.code, s.patron_raw, a.day FROM {view} a JOIN ({there}) s "
         f"ON s.patron_row = a.{SOURCE_ROW} ORDER BY ALL"
     )
     joined = found.query(view, query)
     assert joined is not None
     labels = file_labels([file for file in source.files if isinstance(file, Path)])
     for batch in joined.to_arrow_reader(_AT_ONCE):
-        for row, code, raw in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        for row, code, raw, day in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             file, place = divmod(row, 1 << _BITS_OF_ROW) if labels else (0, row)
-            yield RowSetAside(labels[file] if labels else source.where, place + 1, code, raw)
+            yield RowSetAside(labels[file] if labels else source.where, place + 1, code, raw, day)
 
 
 def _csv_rows(parts: Sequence[CsvPart], ahead: _Ahead) -> Iterator[RowSetAside]:
@@ -79,19 +79,25 @@ def _csv_rows(parts: Sequence[CsvPart], ahead: _Ahead) -> Iterator[RowSetAside]:
     for label, part in zip(labels, parts, strict=True):
         for block in read_blocks(part.file.utf8_chunks(), part.file.separator, len(part.file.header)):
             records = np.flatnonzero(block.whole)
-            rows, codes = ahead.below(first + len(records))
-            yield from _block_rows(label, block, records[rows - first], codes)
+            rows, *said = ahead.below(first + len(records))
+            yield from _block_rows(label, block, records[rows - first], *said)
             first += len(records)
 
 
 def _block_rows(
-    label: str, block: Block, places: np.ndarray[Any, Any], codes: np.ndarray[Any, Any]
+    label: str,
+    block: Block,
+    places: np.ndarray[Any, Any],
+    codes: np.ndarray[Any, Any],
+    days: np.ndarray[Any, Any],
 ) -> Iterator[RowSetAside]:
     broken = np.flatnonzero(~block.whole)
     reasons = np.full(len(broken), code_of("unreadable_line"))
     both, why = np.concatenate([places, broken]), np.concatenate([codes, reasons])
+    when = np.concatenate([days, np.zeros_like(broken)])
     for k in np.argsort(both, kind="stable"):
-        yield RowSetAside(label, int(block.lines[both[k]]), int(why[k]), as_text(block.record(both[k])))
+        text = as_text(block.record(both[k]))
+        yield RowSetAside(label, int(block.lines[both[k]]), int(why[k]), text, int(when[k]))
 
 
 def file_labels(paths: Sequence[Path]) -> list[str]:
@@ -116,22 +122,21 @@ def _shared(folders: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 class _Ahead:
-    """Numbers and codes in order of the numbers, read as far as they are asked for."""
+    """Numbers, codes and days in order of the numbers, read as far as they are asked for."""
 
     def __init__(self, found: duckdb.DuckDBPyRelation) -> None:
         self._batches = iter(found.to_arrow_reader(_AT_ONCE))
-        self._rows = self._codes = np.empty(0, dtype=np.int64)
+        self._held: list[np.ndarray[Any, Any]] = [np.empty(0, dtype=np.int64)] * 3
 
-    def below(self, row: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    def below(self, row: int) -> list[np.ndarray[Any, Any]]:
         """Take those with smaller numbers."""
-        while not len(self._rows) or self._rows[-1] < row:
+        while not len(self._held[0]) or self._held[0][-1] < row:
             batch = next(self._batches, None)
             if batch is None:
                 break
-            rows, codes = (column.to_numpy() for column in batch.columns)
-            self._rows = np.concatenate([self._rows, rows])
-            self._codes = np.concatenate([self._codes, codes])
-        cut = int(np.searchsorted(self._rows, row))
-        taken = self._rows[:cut], self._codes[:cut]
-        self._rows, self._codes = self._rows[cut:], self._codes[cut:]
+            more = (column.to_numpy() for column in batch.columns)
+            self._held = [np.concatenate(pair) for pair in zip(self._held, more, strict=True)]
+        cut = int(np.searchsorted(self._held[0], row))
+        taken = [column[:cut] for column in self._held]
+        self._held = [column[cut:] for column in self._held]
         return taken

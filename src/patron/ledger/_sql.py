@@ -137,10 +137,15 @@ def minor_expression(name: str, minor_digits: int, is_plain: bool = False) -> tu
 
 
 def moment_expression(column: str, kind: str, timezone: str | None, stored_zone: str) -> str:
-    """Wall time of a date or timestamp column."""
+    """Wall time of a date or timestamp column, of any year and infinity."""
     if not has_zone(kind):
-        return f"CASE WHEN isfinite({column}) THEN {column}::TIMESTAMP END"
+        return f"try_cast({column} AS TIMESTAMP)"
     return f"CASE WHEN isfinite({column}) THEN {column} AT TIME ZONE {literal(timezone or stored_zone)} END"
+
+
+def written_year(moment: str) -> str:
+    """Test for the years 1 to 9999: others are no year of an order, and dates of Python cannot hold them."""
+    return f"{moment} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
 def shape_parts(text: str, shape: str) -> str:

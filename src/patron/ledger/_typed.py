@@ -43,12 +43,13 @@ class Typed:
 
 
 class RowSetAside(NamedTuple):
-    """A row that is no line: its file, its line or number there from 1 on, its code, its text."""
+    """A row that is no line: its file, its line or number there from 1 on (0: not known), code, text, day."""
 
     file: str
     line: int
     code: int
     raw: str
+    day: int = 0
 
 
 class Source(Protocol):

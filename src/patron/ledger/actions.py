@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.columns import FORMULA
 from patron.errors import LedgerError
 from patron.ledger._eager_text import TEXT, plain_texts
 from patron.ledger._options import CsvOptions, csv_options
@@ -26,8 +27,6 @@ _NEEDED = ACTION_COLUMNS[:2]
 _ORDER = ["customer_id", "day", "owner", "action", "outcome", "reason", "snoozed_until_day"]
 #: Outcome -> how much it says: of two actions of a customer on one day the stronger one counts.
 STRENGTH = {"none": 0, "reached": 1, "ordered": 2, "dismissed": 3, "lost": 4}
-#: A text that begins like this would be run by a spreadsheet; files carry it behind an apostrophe.
-RUN_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def load_actions(source: object, *, csv: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -149,7 +148,7 @@ def with_apostrophe(text: str) -> str:
     >>> with_apostrophe("=A1"), with_apostrophe("'=A1"), with_apostrophe("'s-Hertogenbosch")
     ("'=A1", "''=A1", "'s-Hertogenbosch")
     """
-    return f"'{text}" if text.lstrip("'").startswith(RUN_AS_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
 
 
 def _kept(frame: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:

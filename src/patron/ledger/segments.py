@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,23 @@ import narwhals as nw
 from patron.errors import LedgerError
 from patron.ledger import _check, _totals
 from patron.ledger._as_of import as_date
+from patron.ledger._copies import OneOfEach
 from patron.ledger._currency import minor_digits, settle_currency
 from patron.ledger._datetext import SHAPES, ShapeCounts, choose_shapes
 from patron.ledger._mapping import match_columns
 from patron.ledger._open import open_source
 from patron.ledger._parquet import write_sorted
-from patron.ledger._reading import Reading, check_rules_fit
+from patron.ledger._reading import Reading, ReadOrders, check_rules_fit
+from patron.ledger._set_aside import rows_set_aside
 from patron.ledger._totals import RowTotal
 from patron.ledger._typed import Source, Typed, TypingPlan
 from patron.ledger.engines import materialise
+from patron.ledger.stored_aside import write_rows_aside
 
 #: No day is later: nothing waits as "later" in a segment.
 _FOR_EVER = 2**31 - 1
+#: The file of a segment that holds its rows that are no lines.
+ASIDE = "aside.parquet"
 _STORED = ("customer_id", "time_us", "amount_minor", "amount_rest", "turned")
 _BESIDE = ("order_id", "product_id", "category", "quantity", "cost_minor")
 
@@ -59,6 +64,16 @@ class Look:
     currencies: Mapping[str, int]
     shapes: Mapping[str, int] | None
     example: str | None
+
+    def covers(self, other: Look) -> bool:
+        """Say whether the other brings nothing on which sources would have to agree anew."""
+        shapes = self.shapes or {}
+        return (
+            (self.columns, self.ordered_at, self.shapes is None)
+            == (other.columns, other.ordered_at, other.shapes is None)
+            and set(other.currencies) <= set(self.currencies)
+            and all(shapes.get(name) for name, rows in (other.shapes or {}).items() if rows)
+        )
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Segment:
-    """What one version of a source holds: by month, and of lines that are no records at all."""
+    """What one version of a source holds: by month, and of lines that are no records at all.
+
+    ``aside`` has size and SHA-256 of the file of its rows that are no lines; None where it has none.
+    """
 
     look: Look
     plan: Plan
@@ -106,6 +124,7 @@ class Segment:
     unreadable_values: Mapping[str, int]
     rows_with_zone: int
     months: Mapping[str, Part]
+    aside: Mapping[str, Any] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -217,7 +236,7 @@ def write_segment(opened: OpenedSource, reading: Reading, plan: Plan, folder: Pa
     plan : Plan
         Of `plan_for`.
     folder : Path
-        An empty folder; ``<YYYY-MM>.parquet`` are written there.
+        An empty folder; ``<YYYY-MM>.parquet`` and ``aside.parquet`` are written there.
 
     Returns
     -------
@@ -228,13 +247,20 @@ def write_segment(opened: OpenedSource, reading: Reading, plan: Plan, folder: Pa
     )
     booked = _check.book_refunds(typed.frame, reading.rules)
     coded = _check.with_codes(booked, reading.rules, _FOR_EVER)
+    months = _write_months(coded, folder)
+    codes = {total.code for part in months.values() for total in part.totals}
+    if opened.source.unreadable or codes - {_check.LINE}:
+        rules = replace(reading.rules, duplicates="keep")  # copies are found among all sources
+        orders = ReadOrders(opened.source, typed, booked, rules, None, plan.digits, opened.mapping)
+        write_rows_aside(rows_set_aside(orders, coded, OneOfEach(coded, None)) or (), folder / ASIDE)
     return Segment(
         opened.look,
         plan,
         opened.source.unreadable,
         opened.source.unreadable_example,
         *_about_values(typed),
-        _write_months(coded, folder),
+        months,
+        facts_of(folder / ASIDE),
     )
 
 
@@ -314,7 +340,7 @@ def changed_lines(before: nw.LazyFrame[Any], after: nw.LazyFrame[Any]) -> list[t
     list of tuple
         Day, lines that are new, lines that are gone.
     """
-    columns = before.collect_schema().names()
+    columns = [name for name in before.collect_schema().names() if name != "source_row"]
     both = [
         frame.select(*columns).with_columns(sign=nw.lit(sign)) for frame, sign in ((before, -1), (after, 1))
     ]
@@ -326,6 +352,11 @@ def changed_lines(before: nw.LazyFrame[Any], after: nw.LazyFrame[Any]) -> list[t
     )
     days = counted.group_by("day").agg(nw.col("new").sum(), nw.col("gone").sum()).collect()
     return [(int(r["day"]), int(r["new"]), int(r["gone"])) for r in days.iter_rows(named=True)]
+
+
+def facts_of(path: Path) -> dict[str, Any] | None:
+    """Return size and SHA-256 of a file; None where there is none."""
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path)} if path.exists() else None
 
 
 def sha256_of(path: Path) -> str:

@@ -5,8 +5,10 @@ The drivers are imported here and only when a query needs them. Not here: writin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 _DUCKDB = "duckdb:///"
 POSTGRES = ("postgresql://", "postgres://")
 _SETTING = "ledger.transactions.url"
+_SINCE = re.compile(r"(?<!:):since\b")
+#: What ``:since`` is where all rows are wanted.
+LONG_AGO = date(1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class SqlQuery:
     Parameters
     ----------
     sql : str
-        Run as it is, by a connection that can only read.
+        Run as it is, by a connection that can only read; ``:since`` in it is a day that `patron.store` sets,
+        and without a store lies before all orders.
     url : str
         ``postgresql://user:${PGPASSWORD}@host/database`` or ``duckdb:///file.duckdb``; ``${VARIABLE}`` is
         taken from the environment when the query is run, and nothing of the address is ever shown.
@@ -45,6 +51,15 @@ class SqlQuery:
     sql: str
     url: str = field(repr=False)
     folder: Path = field(default=Path(), repr=False)
+
+    @property
+    def has_since(self) -> bool:
+        """Whether the query says which rows are wanted."""
+        return _SINCE.search(self.sql) is not None
+
+    def since(self, day: date) -> SqlQuery:
+        """Return the query with the day in place of ``:since``."""
+        return replace(self, sql=_SINCE.sub(f"DATE '{day.isoformat()}'", self.sql))
 
 
 def open_query(
@@ -78,6 +93,7 @@ def open_query(
         return match_columns(header, columns, "the query")
 
     address = fill_in(query.url, _SETTING, LedgerError)
+    query = query.since(LONG_AGO)  # a store has written its day already
     if address.text.startswith(POSTGRES):
         from patron.ledger import _postgres
 

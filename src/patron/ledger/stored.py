@@ -28,9 +28,10 @@ _Example = tuple[int, int, str]
 
 
 class MonthLines(NamedTuple):
-    """One of each line of some months; the totals and examples, by day, of the copies among them."""
+    """One of each line of some months; the copies left out, and their totals and examples by day."""
 
     lines: nw.LazyFrame[Any]
+    left_out: nw.LazyFrame[Any] | None
     copies: tuple[RowTotal, ...]
     copy_examples: tuple[_Example, ...]
 
@@ -73,9 +74,10 @@ def fold_lines(stored: nw.LazyFrame[Any], rules: Rules) -> MonthLines:
     """Leave out the copies of lines, as `load_ledger` does."""
     lines, left_out = one_of_each(stored.with_columns(code=nw.lit(_check.LINE)), rules)
     if left_out is None:
-        return MonthLines(lines, (), ())
+        return MonthLines(lines, None, (), ())
     coded = left_out.with_columns(code=nw.lit(_check.LINE))
-    return MonthLines(lines, tuple(_totals.row_totals(coded, "copies")), tuple(_totals.day_examples(coded)))
+    totals, examples = _totals.row_totals(coded, "copies"), _totals.day_examples(coded)
+    return MonthLines(lines, left_out, tuple(totals), tuple(examples))
 
 
 def used_lines(lines: nw.LazyFrame[Any], as_of: date) -> nw.LazyFrame[Any]:

@@ -250,8 +250,8 @@ def _products_gone(items: pd.DataFrame) -> Finding | None:
     named = ", ".join(f"{line}..." for line in lines)
     return Finding(
         "products_gone",
-        f"nearly all products of {len(lines)} lines ({named}) that sold in every month sold nothing in the last "
-        "28 days: a product line is missing",
+        f"nearly all products of {len(lines)} lines ({named}) that sold in every month sold nothing in the "
+        "last 28 days: a product line is missing",
         f"{len(lines)}个产品线（{named}）此前每月都有销售，最近28天几乎全部没有销售：数据是否缺失？",
         {"lines": lines},
     )

@@ -121,7 +121,7 @@ def why_off(row: Mapping[Any, Any], as_of: dt.date | None, words: Language) -> s
         values["due"] = words.date(due)
     elif code == "over_capacity" and rank and isinstance(owner, str):
         values |= {"rank": words.integer(rank), "owner": owner}
-    elif code in ("cooldown", "snoozed") and until is not None:
+    elif code in ("control", "cooldown", "snoozed") and until is not None:
         values["until"] = words.date(until)
     elif code in ("dismissed", "lost") and isinstance(detail, str) and detail:
         values["detail"] = detail

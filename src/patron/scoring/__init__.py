@@ -12,7 +12,6 @@ from patron.scoring.score import earned_shares, in_language, no_scores, score_cu
 from patron.scoring.standing import Standing, standing_of, status_counts, status_of
 from patron.scoring.texts import driver_name
 from patron.scoring.write import (
-    FORMULA,
     as_rounded,
     check_scores_name,
     join_scores,
@@ -21,7 +20,6 @@ from patron.scoring.write import (
 )
 
 __all__ = [
-    "FORMULA",
     "SYMBOLS",
     "WITHOUT_DECIMALS",
     "RiskThresholds",

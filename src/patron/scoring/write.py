@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from patron.columns import SCORE_COLUMNS
+from patron.columns import FORMULA, SCORE_COLUMNS
 from patron.errors import PatronError
 from patron.scoring._numbers import significant
 from patron.scoring.standing import status_counts
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _DIGITS = 10
 #: Rows of a Parquet row group, however many came at once.
 _GROUP_ROWS = 50_000
-# A cell that begins like this would be run as a formula by a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_rounded(scores: pd.DataFrame) -> pd.DataFrame:

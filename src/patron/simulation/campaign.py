@@ -79,8 +79,8 @@ def simulate_campaign(
     -------
     DataFrame
         ``customer_id``, ``group_id`` (its own), ``stratum``, ``arm`` (``treatment`` or ``control``),
-        ``tier``, ``lifecycle_stage``, ``churn_probability`` (not called), ``margin_before`` (365 days), ``retained``
-        (bool), ``margin`` (90 days), ``retention_effect`` (true, of this account).
+        ``tier``, ``lifecycle_stage``, ``churn_probability`` (not called), ``margin_before`` (365 days),
+        ``retained`` (bool), ``margin`` (90 days), ``retention_effect`` (true, of this account).
 
     Raises
     ------

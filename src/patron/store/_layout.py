@@ -8,8 +8,9 @@ Not here: what is in the files.
 
     manifest.json                    what belongs to the store; written last, so it is the commit
     seen.json                        size, time and SHA-256 of files, saves hashing them again
-    sources/<content>-<reading>/     source.json and <YYYY-MM>.parquet: the lines of one source by month
-    months/<YYYY-MM>-<content>/      month.json, days, products, categories, orders, lines
+    sources/<content>-<reading>/     source.json, <YYYY-MM>.parquet: the lines of one source by month, and
+                                     aside.parquet: its rows that are no lines
+    months/<YYYY-MM>-<content>/      month.json, days, products, categories, orders, lines, copies
     .work/                           what is being written; anything there is left over from a killed run
     .lock                            one writer at a time
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +31,7 @@ from typing import Any
 from patron.errors import LedgerError
 from patron.ledger.segments import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, SEEN, SOURCES, MONTHS, WORK, LOCK = (
     *("manifest.json", "seen.json", "sources", "months"),
     *(".work", ".lock"),
@@ -44,6 +46,11 @@ class StoredSource:
 
     name: str
     folder: str
+
+    @property
+    def shown(self) -> str:
+        """What to call it where rows of it are listed."""
+        return "the query" if re.fullmatch("query-[0-9a-f]{16}", self.name) else self.name
 
 
 @dataclass(frozen=True)

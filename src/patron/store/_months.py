@@ -129,7 +129,9 @@ def _write_month(name: str, tables: _Tables, work: Path) -> dict[str, Any]:
         rows[table] = write_sorted(chosen, work / f"{table}.parquet", columns)
     copies = [total for total in tables.folded.copies if start <= total.day < end]
     if copies:
-        lines = tables.folded.lines.filter((nw.col("day") >= start) & (nw.col("day") < end))
-        write_sorted(lines, work / "lines.parquet", tables.columns)
+        for name_of, rows_of in (("lines", tables.folded.lines), ("copies", tables.folded.left_out)):
+            assert rows_of is not None
+            of_month = rows_of.filter((nw.col("day") >= start) & (nw.col("day") < end))
+            write_sorted(of_month, work / f"{name_of}.parquet", tables.columns)
     examples = [example for example in tables.folded.copy_examples if start <= example[0] < end]
     return {"copies": copies, "copy_examples": examples, "orders": rows["orders"]}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,11 +21,11 @@ from patron.errors import LedgerError
 from patron.ledger import segments
 from patron.ledger._files import find_files
 from patron.ledger._reading import Reading
-from patron.ledger.segments import Plan, Segment
+from patron.ledger.segments import OpenedSource, Plan, Segment
+from patron.ledger.sql_query import LONG_AGO, SqlQuery
+from patron.ledger.stored_aside import read_rows_aside, write_rows_aside
 from patron.store import _layout
 
-_SINCE = re.compile(r"(?<!:):since\b")
-_LONG_AGO = date(1, 1, 1)
 #: Rows this many days before the newest one are read again from a query with ``:since``: late ones are found.
 _READ_AGAIN_DAYS = 31
 
@@ -52,9 +51,11 @@ class Brought:
 
 def inputs_of(source: Any, store: Path) -> list[Input]:
     """Return the sources in the order of their names; a file of the same size and time is not hashed."""
-    if not isinstance(source, str | Path):
+    if isinstance(source, SqlQuery):
         text = f"{source.url} {source.sql}"
         return [Input(f"query-{hashlib.sha256(text.encode()).hexdigest()[:16]}", source, None)]
+    if Path(source).suffix.lower() == ".duckdb":  # a view in it may show what lies elsewhere
+        return [Input(Path(source).name, source, None)]
     root, paths = Path(source), find_files(Path(source)).paths
     seen = _read_seen(store)
     inputs: list[Input] = []
@@ -118,22 +119,22 @@ def bring_in(
     read = {item.name for item in waiting}
     looks = {name: segment.look for name, (_, segment) in held.items()}
     for item in waiting:
-        opened = segments.open_for_segment(_since(item, before).source, reading)
+        opened, older = _open(item, reading, before)
         looks[item.name] = opened.look
         try:  # what is known so far mostly decides; where it does not, all of them do below
             currency, shapes = segments.agree(looks.values(), reading)
         except LedgerError:
             continue
         plan = segments.plan_for(opened.look, currency, shapes, reading)
-        held[item.name] = _write(store, item, opened, reading, plan, before)
+        held[item.name] = _write(store, item, opened, reading, plan, older)
     ordered = {item.name: looks[item.name] for item in inputs}
     segments.same_columns(ordered)
     currency, shapes = segments.agree(ordered.values(), reading)
     plans = {name: segments.plan_for(look, currency, shapes, reading) for name, look in ordered.items()}
     for item in inputs:
         if item.name not in held or held[item.name][1].plan != plans[item.name]:
-            opened = segments.open_for_segment(_since(item, {}).source, reading)
-            held[item.name] = _write(store, item, opened, reading, plans[item.name], {})
+            opened, older = _open(item, reading, {})
+            held[item.name] = _write(store, item, opened, reading, plans[item.name], older)
             read.add(item.name)
     digits = next(iter(plans.values())).digits
     columns = next(iter(ordered.values())).columns
@@ -142,12 +143,32 @@ def bring_in(
     )
 
 
+def _open(
+    item: Input, reading: Reading, before: Mapping[str, tuple[str, Segment]]
+) -> tuple[OpenedSource, Mapping[str, tuple[str, Segment]]]:
+    """Open a source, of a query with ``:since`` what is asked for anew, and say what its older months are.
+
+    Months that lie in the store are read no more: where the new rows have another column, currency or kind of
+    date than those had, all rows are asked for.
+    """
+    since = _since_day(item, before)
+    if since is None:
+        return segments.open_for_segment(item.source, reading), {}
+    opened = segments.open_for_segment(item.source.since(since), reading)
+    if item.name not in before:
+        return opened, {}
+    look = before[item.name][1].look
+    if look.covers(opened.look):
+        return replace(opened, look=look), before
+    return segments.open_for_segment(item.source.since(LONG_AGO), reading), {}
+
+
 def _digest(value: Any, length: int) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:length]
 
 
 def _folder(content: str, reading: Reading, plan: Plan) -> str:
-    read_how = _digest(reading_values(reading), 8)
+    read_how = _digest([_layout.FORMAT, reading_values(reading)], 8)
     return f"{_layout.SOURCES}/{content[:16]}-{read_how}-{_digest(asdict(plan), 8)}"
 
 
@@ -174,7 +195,7 @@ def read_segment(folder: Path) -> Segment:
 def _write(
     store: Path,
     item: Input,
-    opened: segments.OpenedSource,
+    opened: OpenedSource,
     reading: Reading,
     plan: Plan,
     before: Mapping[str, tuple[str, Segment]],
@@ -185,34 +206,26 @@ def _write(
     work.mkdir(parents=True)
     segment = segments.write_segment(opened, reading, plan, work)
     since = _since_day(item, before)
-    if since is not None and since != _LONG_AGO:
+    if since is not None and item.name in before:
         segment = _with_older_months(store, before[item.name], segment, since, work)
-    content = item.content or _digest([[name, part.digest] for name, part in segment.months.items()], 64)
+    target = _folder(item.content or _digest(segment.to_dict(), 64), reading, plan)
+    if (store / target).is_dir():  # perhaps in force: it is never away, not even for a moment
+        return target, read_segment(store / target)
     _layout.write_json(work / "source.json", segment.to_dict())
-    target = _folder(content, reading, plan)
     (store / _layout.SOURCES).mkdir(exist_ok=True)
-    shutil.rmtree(store / target, ignore_errors=True)
     work.rename(store / target)
     return target, segment
 
 
 def _since_day(item: Input, before: Mapping[str, tuple[str, Segment]]) -> date | None:
     """Return the first day of a month that a query with ``:since`` has to give anew; None without one."""
-    if item.content is not None or not _SINCE.search(item.source.sql):
+    if not isinstance(item.source, SqlQuery) or not item.source.has_since:
         return None
     if item.name not in before:
-        return _LONG_AGO
+        return LONG_AGO
     days = segments.lines_by_day(before[item.name][1].months.values())
     newest = date(1970, 1, 1) + timedelta(days=max(days, default=0))
     return (newest - timedelta(days=_READ_AGAIN_DAYS)).replace(day=1)
-
-
-def _since(item: Input, before: Mapping[str, tuple[str, Segment]]) -> Input:
-    since = _since_day(item, before)
-    if since is None:
-        return item
-    query = replace(item.source, sql=_SINCE.sub(f"DATE '{since.isoformat()}'", item.source.sql))
-    return item._replace(source=query)
 
 
 def _with_older_months(
@@ -231,7 +244,25 @@ def _with_older_months(
     for name, part in kept.items():
         if part.sha256 is not None:
             _link(store / folder / f"{name}.parquet", work / f"{name}.parquet")
-    return replace(segment, months=dict(sorted({**segment.months, **kept}.items())))
+    aside = _join_aside(store / folder / segments.ASIDE, work / segments.ASIDE, set(kept))
+    return replace(segment, months=dict(sorted({**segment.months, **kept}.items())), aside=aside)
+
+
+def _join_aside(older: Path, new: Path, kept: set[str]) -> dict[str, Any] | None:
+    """Put the rows set aside of the months that are kept before the new ones of the others."""
+    there = [path for path in (older, new) if path.exists()]
+    rows = (
+        row
+        for path in there
+        for row in read_rows_aside(path, "")
+        if (segments.month_of(row.day) in kept) == (path == older)
+    )
+    joined = new.with_suffix(".joined")
+    write_rows_aside(rows, joined)
+    new.unlink(missing_ok=True)
+    if joined.exists():
+        joined.rename(new)
+    return segments.facts_of(new)
 
 
 def _link(old: Path, new: Path) -> None:

@@ -7,8 +7,10 @@ Not here: bringing it up to date (`update`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +21,12 @@ from patron.ledger import Ledger, at_hand, materialise
 from patron.ledger._as_of import day_number
 from patron.ledger._parquet import ParquetReader, parquet_reader
 from patron.ledger._reading import Reading
+from patron.ledger._set_aside import write_rows
 from patron.ledger._totals import Counted, RowTotal
+from patron.ledger._typed import RowSetAside
+from patron.ledger.segments import ASIDE
 from patron.ledger.stored import StoredSums, choose_as_of, stored_report, used_lines
+from patron.ledger.stored_aside import read_copies, read_rows_aside
 from patron.snapshots import KINDS_OF_ITEMS, CustomerTables
 from patron.snapshots.customer_days import with_gaps
 from patron.store import _layout
@@ -45,6 +51,7 @@ def read_store(
     today: date | None = None,
     items: Collection[str] = KINDS_OF_ITEMS,
     where: str = "the store",
+    set_aside: Path | None = None,
     **beside: Any,
 ) -> StoredLedger:
     """Read what a store holds before a day.
@@ -63,6 +70,8 @@ def read_store(
         Which tables of items are needed (`snapshots.customer_tables`).
     where : str
         What to call the orders in messages.
+    set_aside : Path, optional
+        A CSV file for the rows that cannot be used, as in `load_ledger`; copies have neither file nor line.
     **beside
         ``attributes``, ``events`` and ``merges``, passed through to the tables.
 
@@ -95,6 +104,10 @@ def read_store(
         return _count(folder, manifest, months, known, read, days, as_of)
 
     report = stored_report(sums, day, reading.rules, count, latest=as_of == "latest")
+    if set_aside is not None:
+        rows = partial(_rows_aside, folder, manifest, months, known, day)
+        warnings = write_rows(rows, where, report, set_aside)
+        report = replace(report, warnings=[*report.warnings, *warnings])
     lines = read([folder / path for name in known for path in manifest.lines[name]])
     ledger = Ledger(used_lines(lines, day), day, manifest.currency, manifest.digits, report)
     wanted = [kind for kind, column in KINDS_OF_ITEMS.items() if column in manifest.columns and kind in items]
@@ -120,6 +133,22 @@ def _table(
     ]
     frame = read(paths)
     return frame.filter(nw.col("day") < day_number(as_of)).drop("source_row", strict=False)
+
+
+def _rows_aside(
+    store: Path, manifest: Manifest, months: _Months, known: list[str], as_of: date
+) -> Iterator[RowSetAside]:
+    """Give the rows of each source in its order, then the copies."""
+    for source in manifest.sources:
+        path = store / source.folder / ASIDE
+        if path.exists():
+            yield from read_rows_aside(path, source.shown, day_number(as_of))
+    paths = [
+        store / manifest.months[name] / "copies.parquet"
+        for name in known
+        if "copies.parquet" in months[name]["files"]
+    ]
+    yield from read_copies(paths, manifest.digits, day_number(as_of))
 
 
 def _sums(manifest: Manifest, months: _Months, where: str) -> StoredSums:

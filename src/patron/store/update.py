@@ -18,7 +18,7 @@ from typing import Any
 from patron.errors import LedgerError, saying_what_to_install
 from patron.ledger._parquet import parquet_reader
 from patron.ledger._reading import Reading
-from patron.ledger.segments import Part, Segment, changed_lines, lines_by_day, sha256_of
+from patron.ledger.segments import ASIDE, Part, Segment, changed_lines, lines_by_day, sha256_of
 from patron.store import _layout, _months, _sources
 from patron.store._layout import Manifest, StoredSource
 from patron.store._lock import one_writer
@@ -168,11 +168,12 @@ def held_by(store: Path, manifest: Manifest, *, verify: bool) -> dict[str, tuple
     held = {}
     for source in manifest.sources:
         segment = Segment.from_dict(_layout.read_json(store, manifest, source.folder, "source.json"))
-        facts = {
+        facts: dict[str, Mapping[str, Any]] = {
             f"{name}.parquet": {"bytes": part.bytes, "sha256": part.sha256}
             for name, part in segment.months.items()
             if part.sha256 is not None
         }
+        facts |= {ASIDE: segment.aside} if segment.aside else {}
         _layout.check_files(store / source.folder, facts, verify=verify)
         held[source.name] = source.folder, segment
     for folder in manifest.months.values():

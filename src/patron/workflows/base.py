@@ -81,10 +81,10 @@ def set_aside_file(config: Config) -> Path | None:
     Returns
     -------
     Path or None
-        None where no row was, or the orders are read from a store.
+        None where no row was.
     """
     path = _set_aside_path(config)
-    return path if config.ledger.store is None and path.is_file() else None
+    return path if path.is_file() else None
 
 
 def _set_aside_path(config: Config) -> Path:
@@ -124,7 +124,8 @@ def _from_store(
     """Bring the store up to date and read it."""
     bring_store_up_to_date(config)
     folder, reading = config.path(str(config.ledger.store)), reading_of(**_how_to_read(config))
-    return read_store(folder, reading, as_of=as_of or config.as_of, items=items, **beside)
+    day, aside = as_of or config.as_of, _set_aside_path(config)
+    return read_store(folder, reading, as_of=day, items=items, set_aside=aside, **beside)
 
 
 def _how_to_read(config: Config) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from patron.actions import day_of_scores
 from patron.campaigns import (
     ANALYSIS,
     PLAN,
+    TREATMENT,
     CampaignPlan,
     assign,
     assignment_bytes,
@@ -30,6 +31,7 @@ from patron.ledger import top_parents
 from patron.model import PatronModel
 from patron.snapshots import history_before, to_day
 from patron.workflows.base import Base, open_base
+from patron.workflows.campaigns import campaigns_folder
 from patron.workflows.lists import lists_of
 from patron.workflows.report import model_reference
 from patron.workflows.score import open_model
@@ -62,11 +64,6 @@ class Designed:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values: the plan, and where it lies."""
         return {**self.plan.to_dict(), "folder": str(self.folder.resolve())}
-
-
-def campaigns_folder(config: Config) -> Path:
-    """Return where the campaigns of a config lie."""
-    return config.output_folder / "campaigns"
 
 
 def design_campaign(
@@ -112,13 +109,7 @@ def design_campaign(
     NotEnoughData
         With fewer than two groups in an arm.
     """
-    check_name(name)
-    folder = campaigns_folder(config) / name
-    if (folder / PLAN).exists():
-        raise PatronError(
-            f"there is a campaign '{name}' already, and an assignment never changes.",
-            next_step="Choose another name with --name.",
-        )
+    folder = _free_folder(config, name)
     path = scores_file or newest_scores(config)
     scores = read_scores(path)
     as_of = day_of_scores(scores)
@@ -131,9 +122,7 @@ def design_campaign(
     design = assign(accounts, treated_share=treated_share, seed=config.seed)
     design["assigned_on"] = as_of.isoformat()
     progress("power")
-    power = _power(config, base, model, accounts, window_days, treated_share)
     content = assignment_bytes(design)
-    called = int(design["arm"].eq("treatment").sum())
     plan = CampaignPlan(
         name=name,
         hypothesis=_HYPOTHESIS,
@@ -146,11 +135,8 @@ def design_campaign(
         seed=config.seed,
         cost_per_account=config.worklist.cost if cost is None else cost,
         currency=base.ledger.currency,
-        accounts=len(design),
-        groups=int(design["group_id"].nunique()),
-        treated=called,
-        control=len(design) - called,
-        power=power,
+        **_counts(design),
+        power=_power(config, base, model, design, window_days, treated_share),
         analysis=ANALYSIS,
         excluded=excluded,
         scores_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -158,6 +144,24 @@ def design_campaign(
     )
     write_campaign(folder, plan, content)
     return Designed(plan, design, folder)
+
+
+def _free_folder(config: Config, name: str) -> Path:
+    """Refuse a name that is none or taken before the work is done, not after."""
+    check_name(name)
+    folder = campaigns_folder(config) / name
+    if (folder / PLAN).exists():
+        raise PatronError(
+            f"there is a campaign '{name}' already, and an assignment never changes.",
+            next_step="Choose another name with --name.",
+        )
+    return folder
+
+
+def _counts(design: pd.DataFrame) -> dict[str, int]:
+    called = int(design["arm"].eq(TREATMENT).sum())
+    groups = int(design["group_id"].nunique())
+    return {"accounts": len(design), "groups": groups, "treated": called, "control": len(design) - called}
 
 
 def _accounts(

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from patron.campaigns import READOUT, Campaign, Readout, campaign_outcomes, read_campaign, read_out
+import pandas as pd
+
+from patron.campaigns import (
+    READOUT,
+    Campaign,
+    Readout,
+    campaign_outcomes,
+    judge_uplift,
+    read_campaign,
+    read_out,
+)
 from patron.config import Config
 from patron.errors import PatronError
 from patron.evaluation import known_until
-from patron.snapshots import day_of, to_day
+from patron.features import build_features
+from patron.snapshots import day_of, history_before, to_day
 from patron.whole_files import write_text
-from patron.workflows.base import open_base
-from patron.workflows.campaign_design import campaigns_folder
+from patron.workflows.base import Base, open_base
+from patron.workflows.campaigns import campaigns_folder
+from patron.workflows.score import open_model
 
 Progress = Callable[[str], None]
 
@@ -68,7 +81,7 @@ def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda 
         )
     campaign = read_campaign(folder)
     progress("orders")
-    base = open_base(config, items=())
+    base = open_base(config)
     plan = campaign.plan
     # orders that end before the window does must not look like accounts that left
     until = day_of(known_until(base.tables, to_day(base.ledger.as_of)))
@@ -85,6 +98,20 @@ def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda 
         minor_digits=base.ledger.minor_digits,
     )
     found = read_out(plan, campaign.assignment, outcomes, as_of=until)
+    found = replace(found, content={**found.content, "uplift": _uplift(config, base, campaign, outcomes)})
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     write_text(folder / READOUT, text + "\n")
     return CampaignRead(campaign, found, folder / READOUT)
+
+
+def _uplift(config: Config, base: Base, campaign: Campaign, outcomes: pd.DataFrame) -> dict[str, Any] | None:
+    """Say whether a ranking by uplift would have found the right accounts better; None without a champion."""
+    try:
+        model = open_model(config, None)
+    except PatronError:
+        return None
+    rows = campaign.assignment.drop(columns="margin_before").merge(outcomes, on="customer_id")
+    history = history_before(base.tables, to_day(campaign.plan.assigned_on))
+    features = build_features(history, model.parts.recipe, purchases=model.parts.purchases)
+    known = features.set_index("customer_id").reindex(rows["customer_id"]).reset_index(drop=True)
+    return judge_uplift(rows, known, seed=campaign.plan.seed).to_dict()

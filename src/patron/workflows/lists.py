@@ -19,6 +19,7 @@ from patron.actions import (
     read_earlier_lists,
     sister_notes,
 )
+from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.model import PatronModel
 from patron.playbook import Playbook, load_playbook
@@ -26,6 +27,7 @@ from patron.scoring import in_language
 from patron.segments import segment_inputs
 from patron.snapshots import history_before, merge_customers, to_day
 from patron.workflows.base import Base
+from patron.workflows.campaigns import campaigns_folder, held_out, measured_rates
 
 
 def lists_folder(config: Config) -> Path:
@@ -81,15 +83,18 @@ def lists_of(
     """
     settings, parts, playbook = config.worklist, model.parts, playbook_of(config)
     as_of = day_of_scores(scores)
+    campaigns = campaigns_in(campaigns_folder(config))
     terms = CallTerms(
         save_rate=settings.save_rate,
         cost=settings.cost,
         capacity=per_owner or settings.capacity,
         cooldown_days=settings.cooldown_days,
+        measured=measured_rates(campaigns, as_of, settings.save_rate),
     )
     said = in_language(scores, playbook, language, active_days=parts.settings.active_days)
     said = said.assign(churn_label=parts.settings.label)  # risks of different labels are not compared
     beside = replace(_beside(config, base, said, as_of, language), stopped=stopped, playbook=playbook)
+    beside = replace(beside, held_out=held_out(campaigns, as_of))
     digits = base.ledger.minor_digits
     won = accounts_won(base.actions, base.tables, to_day(as_of), minor_digits=digits)
     found = monday(said, terms, beside, won, is_simulated=config.simulated)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from patron.columns import FORMULA
 from patron.config import Config
 from patron.errors import PatronError
-from patron.scoring import FORMULA
 
 _SCORE_FIRST = "Run patron score, or name another file with --scores."
 
