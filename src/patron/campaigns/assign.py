@@ -94,7 +94,8 @@ def draw_arms(stratum: np.ndarray, treated_share: float, draw: np.random.Generat
     -------
     numpy.ndarray of bool, shape (n_groups,)
     """
-    places = (np.arange(len(stratum)) + draw.random()) * treated_share
+    # the first place is drawn from a whole step: every group has the same chance
+    places = np.arange(len(stratum)) * treated_share + draw.random()
     order = np.lexsort((draw.random(len(stratum)), stratum))
     treated = np.empty(len(stratum), dtype=bool)
     treated[order] = np.floor(places + treated_share) > np.floor(places)

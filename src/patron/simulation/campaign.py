@@ -93,7 +93,7 @@ def simulate_campaign(
     >>> frame["arm"].value_counts().to_dict()
     {'treatment': 100, 'control': 100}
     >>> round(true_effects("uniform").retention, 4)
-    0.096
+    0.1005
     """
     if effect not in SAVE_RATES:
         raise PatronError(f"effect must be one of {', '.join(SAVE_RATES)}, not {effect!r}.")
@@ -147,7 +147,7 @@ def true_effects(effect: str) -> TrueEffects:
 def _assigned(stratum: np.ndarray, share: float, draw: np.random.Generator) -> np.ndarray:
     """Treat a share of every stratum; what does not divide is drawn along the sorted strata."""
     order = np.lexsort((draw.random(len(stratum)), stratum))
-    places = (np.arange(len(stratum)) + draw.random()) * share
+    places = np.arange(len(stratum)) * share + draw.random()
     treated = np.empty(len(stratum), dtype=bool)
     treated[order] = np.floor(places + share) > np.floor(places)
     return treated
