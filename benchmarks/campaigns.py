@@ -2,9 +2,9 @@
 
     python benchmarks/campaigns.py [--runs 2000] [--accounts 60 200 1000]
 
-Accounts are drawn anew in every run (`simulation.campaign`), stratified by tier and half of the margin. Plain: the
-difference with an interval by drawing the arms again; adjusted: post-stratified, CUPED. A figure outside three
-binomial standard errors of what it should be is marked with *.
+Accounts are drawn anew in every run (`simulation.campaign`), stratified by tier and half of the margin.
+Plain: the difference with an interval by drawing the arms again; adjusted: post-stratified, CUPED. A figure
+outside three binomial standard errors of what it should be is marked with *.
 """
 
 from __future__ import annotations

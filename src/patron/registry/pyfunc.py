@@ -45,6 +45,7 @@ SHIPPED = (
     "scoring",
     "segments",
     "snapshots",
+    "spark",  # a Python worker of Spark that has loaded this copy keeps it, for `score_with_spark`, too
     "tree_text.py",
     "whole_files.py",
 )
