@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _NEARLY_ONE = 1 - 1e-9
+_NOTHING = 1e-12
 
 
 class Effect(NamedTuple):
@@ -184,6 +185,10 @@ def _arm(y: Floats, columns: Floats, group: Ints) -> _Arm:
     own, projected = own * scale**2, projected * scale[:, None]
     spread = (own**2).sum() - 2 * (own * (projected**2).sum(axis=1)).sum()
     spread += ((projected.T @ projected) ** 2).sum()
+    if spread <= _NOTHING * own.sum() ** 2:
+        raise NotEnoughData(
+            f"an arm of {len(y)} accounts is fitted exactly: nothing is left to judge errors by."
+        )
     degrees = (own - (projected**2).sum(axis=1)).sum() ** 2 / spread
     variance = float((scores[:, 0] ** 2).sum())
     return _Arm(float(coefficients[0]), coefficients[1:], variance, float(degrees), scores[:, 1:])

@@ -64,14 +64,15 @@ def detectable(
     -------
     dict
         ``power``, ``draws``, ``sizes``: [{accounts, retention, retention_adjusted, margin, margin_adjusted}]:
-        shares and currency per account; None where a size is too small to be analysed.
+        shares and currency per account; None where a size is too small to show anything.
     """
     known, pool = _known(accounts), np.asarray(ratios if len(ratios) else [1.0], dtype=np.float64)
     rows = []
     for factor in _SIZES:
         size = max(4, round(len(accounts) * factor))
         found = _simulated(known, pool, size, (treated_share, window_share), draws, seed)
-        rows.append({"accounts": size, **{name: _smallest(parts, alpha) for name, parts in found.items()}})
+        smallest = {name: _smallest(parts, alpha) for name, parts in found.items()}
+        rows.append({"accounts": size, **{name: _possible(name, d) for name, d in smallest.items()}})
     return {"power": POWER, "draws": draws, "sizes": rows}
 
 
@@ -142,6 +143,12 @@ def _resized(known: _Known, size: int, rng: np.random.Generator) -> _Known:
     rows = np.concatenate([order[starts[one] : starts[one] + counts[one]] for one in chosen])
     copy = np.repeat(np.arange(len(chosen)), counts[chosen])
     return _Known(copy, known.stratum[rows], known.churn[rows], known.before[rows])
+
+
+def _possible(name: str, difference: float | None) -> float | None:
+    """Return a difference, None for a share above 1: no such campaign could show anything."""
+    is_beyond = difference is not None and name.startswith("retention") and difference > 1
+    return None if is_beyond else difference
 
 
 def _smallest(parts: Sequence[tuple[float, float, float]], alpha: float) -> float | None:
