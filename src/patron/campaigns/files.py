@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from patron.campaigns.plan import CampaignPlan
-from patron.columns import FORMULA
 from patron.errors import PatronError
+from patron.ledger.actions import with_apostrophe, without_apostrophe
 from patron.whole_files import whole_file, write_text
 
 PLAN, ASSIGNMENT, READOUT = "plan.json", "assignment.csv", "readout.json"
@@ -75,7 +75,7 @@ def assignment_bytes(assignment: pd.DataFrame) -> bytes:
     """Write an assignment as CSV that a spreadsheet opens, ids that begin like a formula made inert."""
     rows = assignment[list(ASSIGNMENT_COLUMNS)].copy()
     for name in _TEXTS:
-        rows[name] = [f"'{text}" if str(text).startswith(FORMULA) else text for text in rows[name]]
+        rows[name] = [with_apostrophe(text) if isinstance(text, str) else text for text in rows[name]]
     stream = io.StringIO()
     rows.to_csv(stream, index=False, lineterminator="\r\n")
     return stream.getvalue().encode("utf-8-sig")
@@ -162,9 +162,7 @@ def _read_assignment(content: bytes) -> pd.DataFrame:
         na_values={name: [""] for name in ASSIGNMENT_COLUMNS if name not in _TEXTS},
     )
     for name in _TEXTS:
-        rows[name] = [
-            text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text for text in rows[name]
-        ]
+        rows[name] = [without_apostrophe(text) for text in rows[name]]
     return rows
 
 
