@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
-from patron.campaigns import assign, detectable
+from patron.campaigns import assign, detectable, difference_in_means
 from patron.campaigns.assign import draw_arms
-from patron.campaigns.power import power_of
 from patron.errors import NotEnoughData, PatronError
 
 
@@ -66,19 +67,40 @@ def test_what_cannot_be_drawn_is_refused() -> None:
 
 
 def test_detectable_is_what_the_textbook_says_for_equal_accounts() -> None:
-    """400 accounts that leave with 30 %: (1.96 + .84) x sqrt(2 x .3 x .7 / 200), within a twentieth."""
-    rows = accounts(400).assign(churn_probability=0.3, group_id=[f"{i}" for i in range(400)])
+    """200 accounts that leave with 30 %: two binomial shares, 1.96 + .84 errors apart, within a twentieth."""
+    rows = accounts(200).assign(churn_probability=0.3, group_id=[f"{i}" for i in range(200)])
     design = assign(rows, treated_share=0.5, seed=1)
-    found = detectable(design, [1.0], treated_share=0.5, window_share=0.25, draws=1000, seed=2)
-    expected = (1.959964 + 0.841621) * np.sqrt(2 * 0.3 * 0.7 / 200)
-    assert found["sizes"][1]["accounts"] == 400
-    assert found["sizes"][1]["retention"] == pytest.approx(expected, rel=0.05)
-    assert found["sizes"][3]["retention"] == pytest.approx(expected / 2, rel=0.05)
+    found = detectable(design, [1.0], treated_share=0.5, window_share=0.25, draws=1000, seed=2)["sizes"]
+    for place, size in ((1, 200), (2, 400)):
+        expected = brentq(lambda d, n=size: shown_by(d, n) - 0.8, 0.01, 0.3)
+        assert found[place]["accounts"] == size
+        assert found[place]["retention"] == pytest.approx(expected, rel=0.05)
+        assert found[place]["retention_save_rate"] == pytest.approx(expected / 0.3, rel=0.05)
 
 
-def test_power_is_the_share_that_is_found() -> None:
-    """A difference of 2.8 errors is found four times in five, none once in twenty."""
-    draw = np.random.default_rng(4).normal(size=40_000)
-    ones, many = np.ones(40_000), np.full(40_000, 1e6)
-    assert power_of(draw, ones, many, 2.8016, 0.05) == pytest.approx(0.8, abs=0.01)
-    assert power_of(draw, ones, many, 0.0, 0.05) == pytest.approx(0.05, abs=0.005)
+def shown_by(difference: float, accounts: int) -> float:
+    """Power of a comparison of two shares, one of them .3."""
+    lower = 0.3 - difference
+    error = np.sqrt(2 * (0.3 * 0.7 + lower * (1 - lower)) / accounts)
+    return float(ndtr(difference / error - 1.959964))
+
+
+def test_the_promise_is_kept() -> None:
+    """Campaigns with the save rate that was promised: 80 % find it, within three binomial errors of both."""
+    base = accounts(120).assign(
+        churn_probability=np.linspace(0.2, 0.8, 120),
+        margin_before=np.geomspace(10, 1e5, 120),
+        group_id=[f"{i}" for i in range(120)],
+    )
+    design = assign(base, treated_share=0.5, seed=1)
+    row = detectable(design, [1.0], treated_share=0.5, window_share=0.25, draws=500, seed=2)["sizes"][1]
+    rng, found = np.random.default_rng(3), 0
+    for seed in range(400):
+        drawn = assign(base, treated_share=0.5, seed=seed)
+        treated = drawn["arm"].eq("treatment").to_numpy()
+        lowered = drawn["churn_probability"].to_numpy() * np.where(treated, 1 - row["retention_save_rate"], 1)
+        stayed = (rng.random(120) >= lowered).astype(float)
+        known = np.log1p(drawn["margin_before"].to_numpy())
+        effect = difference_in_means(stayed, treated, strata=drawn["stratum"], covariate=known)
+        found += not effect.low <= 0 <= effect.high
+    assert found / 400 == pytest.approx(0.8, abs=3 * np.sqrt(0.16 * (1 / 400 + 1 / 500)))

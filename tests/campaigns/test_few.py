@@ -21,7 +21,7 @@ def test_no_share_above_one_is_promised(seed: int) -> None:
     """Eight accounts can show next to nothing: that is said by None, without a warning."""
     accounts = simulate_campaign(8, seed=seed)
     found = detectable(accounts, [1.0], treated_share=0.5, window_share=0.25, draws=60, seed=seed)
-    shares = [row[name] for row in found["sizes"] for name in ("retention", "retention_adjusted")]
+    shares = [row[name] for row in found["sizes"] for name in ("retention", "retention_save_rate")]
     assert None in shares
     assert all(0 < share <= 1 for share in shares if share is not None)
     larger = [row["margin"] for row in found["sizes"] if row["margin"] is not None]

@@ -15,6 +15,7 @@ the mean of the columns would be another one in another draw is part of the erro
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -66,13 +67,95 @@ class Effect(NamedTuple):
 
 
 class _Arm(NamedTuple):
-    """One arm's line: its height at the mean of all accounts, and how sure that is."""
+    """One arm's line before any outcome is seen: all that depends on the columns only. Rows by group."""
 
-    height: float
-    slopes: Floats
-    variance: float
+    rows: Ints
+    starts: Ints  # of each group, among the rows
+    design: Floats
+    influence: Floats  # row j: how coefficient j answers to each outcome
+    scale: Floats  # of each group's score
     degrees: float
-    slope_scores: Floats  # one row per group
+
+    def line(self, y: Floats) -> tuple[Floats, Floats]:
+        """Return the coefficients, the first the height at the mean of all accounts; each group's scores."""
+        own = y[self.rows]
+        coefficients = self.influence @ own
+        residual = own - self.design @ coefficients
+        return coefficients, np.add.reduceat(self.influence * residual, self.starts, axis=1) * self.scale
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms made ready once, for as many outcomes as there are (`compare`)."""
+
+    treated: NDArray[np.bool_]
+    one: _Arm
+    zero: _Arm
+    sums: Floats  # of the columns by group, / n: how their mean would vary
+    products: Floats
+    method: str
+    plain: Comparison | None  # without the covariate
+
+    def effect(self, y: Floats, alpha: float) -> Effect:
+        """Return the effect on one outcome.
+
+        Parameters
+        ----------
+        y : numpy.ndarray, shape (n,)
+            Finite.
+        alpha : float
+            1 - level of the interval.
+
+        Returns
+        -------
+        Effect
+        """
+        effect = self._bare(y, alpha)
+        if self.plain is None:
+            return effect
+        error = self.plain._bare(y, alpha).standard_error
+        saved = 1.0 - (effect.standard_error / error) ** 2 if error > 0 else 0.0
+        return effect._replace(variance_reduction=saved)
+
+    def excludes_zero(self, y: Floats, alpha: float) -> bool:
+        """Say whether the interval of the effect leaves zero out."""
+        effect = self._bare(y, alpha)
+        return effect.low > 0 or effect.high < 0
+
+    def _bare(self, y: Floats, alpha: float) -> Effect:
+        (first, scores), (second, others) = self.one.line(y), self.zero.line(y)
+        variances = float(scores[0] @ scores[0]), float(others[0] @ others[0])
+        variance = sum(variances)
+        parts = variances[0] ** 2 / self.one.degrees + variances[1] ** 2 / self.zero.degrees
+        degrees = variance**2 / parts if parts > 0 else float("nan")
+        error = float(np.sqrt(variance + self._of_the_mean(first - second, scores, others)))
+        estimate = float(first[0] - second[0])
+        if error > 0:
+            half = error * float(stdtrit(degrees, 1 - alpha / 2))
+            p_value = float(2 * stdtr(degrees, -abs(estimate) / error))
+        else:
+            half, p_value = float("nan"), 1.0
+        return Effect(
+            estimate,
+            error,
+            estimate - half,
+            estimate + half,
+            p_value,
+            len(self.one.rows),
+            len(self.zero.rows),
+            float(y[self.treated].mean()),
+            float(y[~self.treated].mean()),
+            float(degrees),
+            self.method,
+            None,
+        )
+
+    def _of_the_mean(self, difference: Floats, scores: Floats, others: Floats) -> float:
+        """Return the error of the mean of the columns where slopes differ, less what is only their noise."""
+        if len(difference) == 1:
+            return 0.0
+        noise = sum(float((own[1:] @ own[1:].T * self.products).sum()) for own in (scores, others))
+        return max(0.0, float(((self.sums @ difference[1:]) ** 2).sum()) - noise)
 
 
 def difference_in_means(
@@ -120,89 +203,83 @@ def difference_in_means(
     (2.0, -0.27, 4.27)
     """
     outcome, chosen = _checked(y, treated)
-    group = np.arange(len(outcome)) if groups is None else _codes(groups, len(outcome), "groups")
-    _check_arms(group, chosen)
-    dummies = _dummies(strata, group, chosen)
-    known = _covariates(covariate, len(outcome))
-    wide = _compare(outcome, chosen, group, np.hstack([dummies, known]), alpha)
-    reduction = None
-    if covariate is not None:
-        plain = _compare(outcome, chosen, group, dummies, alpha).standard_error
-        reduction = 1.0 - (wide.standard_error / plain) ** 2 if plain > 0 else 0.0
-    words = _method(strata is not None, groups is not None, covariate is not None)
-    return wide._replace(variance_reduction=reduction, method=words)
+    return compare(chosen, strata=strata, groups=groups, covariate=covariate).effect(outcome, alpha)
 
 
-def _compare(y: Floats, treated: NDArray[np.bool_], group: Ints, columns: Floats, alpha: float) -> Effect:
+def compare(
+    treated: NDArray[np.bool_],
+    *,
+    strata: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    covariate: ArrayLike | None = None,
+) -> Comparison:
+    """Make two arms ready for outcomes to come, as a simulation needs it.
+
+    Parameters
+    ----------
+    treated : numpy.ndarray of bool, shape (n,)
+        As assigned.
+    strata, groups, covariate
+        As in `difference_in_means`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    PatronError, NotEnoughData
+        As `difference_in_means`, whatever the outcome.
+    """
+    rows = len(treated)
+    group = np.arange(rows) if groups is None else _codes(groups, rows, "groups")
+    _check_arms(group, treated)
+    columns = np.hstack([_dummies(strata, group, treated), _covariates(covariate, rows)])
     centred = columns - columns.mean(axis=0)
-    one, zero = (_arm(y[arm], centred[arm], group[arm]) for arm in (treated, ~treated))
-    variance = one.variance + zero.variance
-    parts = one.variance**2 / one.degrees + zero.variance**2 / zero.degrees
-    degrees = variance**2 / parts if parts > 0 else float("nan")
-    error = float(np.sqrt(variance + _of_the_mean(one, zero, centred, group)))
-    estimate = one.height - zero.height
-    if error > 0:
-        half = error * float(stdtrit(degrees, 1 - alpha / 2))
-        p_value = float(2 * stdtr(degrees, -abs(estimate) / error))
-    else:
-        half, p_value = float("nan"), 1.0
-    return Effect(
-        estimate,
-        error,
-        estimate - half,
-        estimate + half,
-        p_value,
-        int(treated.sum()),
-        int((~treated).sum()),
-        float(y[treated].mean()),
-        float(y[~treated].mean()),
-        float(degrees),
-        "",
-        None,
+    order = np.argsort(group, kind="stable")
+    sums = np.add.reduceat(centred[order], _starts(group[order]), axis=0) / rows
+    return Comparison(
+        treated,
+        _arm(order[treated[order]], centred, group),
+        _arm(order[~treated[order]], centred, group),
+        sums,
+        sums.T @ sums,
+        _method(strata is not None, groups is not None, covariate is not None),
+        None if covariate is None else compare(treated, strata=strata, groups=groups),
     )
 
 
-def _arm(y: Floats, columns: Floats, group: Ints) -> _Arm:
-    """Fit one arm: the intercept is its mean outcome at the mean of all accounts."""
-    design = np.column_stack([np.ones(len(y)), columns])
-    if len(y) <= design.shape[1]:
+def _starts(group: Ints) -> Ints:
+    """Return where each group begins among sorted codes."""
+    return np.flatnonzero(np.diff(group, prepend=-1))
+
+
+def _arm(rows: Ints, columns: Floats, group: Ints) -> _Arm:
+    """Make the line of one arm ready: the intercept is its mean outcome at the mean of all accounts."""
+    design = np.column_stack([np.ones(len(rows)), columns[rows]])
+    if len(rows) <= design.shape[1]:
         raise NotEnoughData(
-            f"an arm of {len(y)} accounts cannot carry {columns.shape[1]} columns.",
+            f"an arm of {len(rows)} accounts cannot carry {columns.shape[1]} columns.",
             "Leave the covariate or the strata out, or wait for a larger campaign.",
         )
+    starts = _starts(group[rows])
     q, r = np.linalg.qr(design)
-    influence = np.linalg.solve(r, q.T)  # row j: how coefficient j answers to each outcome
-    coefficients = influence @ y
-    residual = y - design @ coefficients
-    names, code = np.unique(group, return_inverse=True)
-    size, weight = len(names), influence[0]
-    own = np.bincount(code, weight**2, size)
-    projected = np.column_stack([np.bincount(code, q[:, j] * weight, size) for j in range(q.shape[1])])
+    influence = np.linalg.solve(r, q.T)
+    weight = influence[0]
+    own = np.add.reduceat(weight**2, starts)
+    projected = np.add.reduceat(q * weight[:, None], starts, axis=0)
     # the share of a group's own error that the fit swallows, along the one contrast (singles: its leverage)
     swallowed = np.minimum((projected**2).sum(axis=1) / own, _NEARLY_ONE)
     scale = 1.0 / np.sqrt(1.0 - swallowed)
-    scores = np.column_stack([np.bincount(code, row * residual, size) * scale for row in influence])
     own, projected = own * scale**2, projected * scale[:, None]
     spread = (own**2).sum() - 2 * (own * (projected**2).sum(axis=1)).sum()
     spread += ((projected.T @ projected) ** 2).sum()
     if spread <= _NOTHING * own.sum() ** 2:
         raise NotEnoughData(
-            f"an arm of {len(y)} accounts is fitted exactly: nothing is left to judge errors by."
+            f"an arm of {len(rows)} accounts is fitted exactly: nothing is left to judge errors by."
         )
-    degrees = (own - (projected**2).sum(axis=1)).sum() ** 2 / spread
-    variance = float((scores[:, 0] ** 2).sum())
-    return _Arm(float(coefficients[0]), coefficients[1:], variance, float(degrees), scores[:, 1:])
-
-
-def _of_the_mean(one: _Arm, zero: _Arm, centred: Floats, group: Ints) -> float:
-    """Return the error of the mean of the columns where the slopes differ, less what is only their noise."""
-    if not centred.shape[1]:
-        return 0.0
-    code = np.unique(group, return_inverse=True)[1]
-    sums = np.column_stack([np.bincount(code, column) for column in centred.T]) / len(centred)
-    products = sums.T @ sums
-    noise = sum((arm.slope_scores.T @ arm.slope_scores * products).sum() for arm in (one, zero))
-    return max(0.0, float(((sums @ (one.slopes - zero.slopes)) ** 2).sum() - noise))
+    degrees = float((own - (projected**2).sum(axis=1)).sum() ** 2 / spread)
+    return _Arm(rows, starts, design, influence, scale, degrees)
 
 
 def _checked(y: ArrayLike, treated: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:

@@ -2,12 +2,13 @@
 
 In:  the accounts, what is known of them, the design.
 Out: detectable differences in retention and margin, and what more accounts would buy.
-Not here: the draw (`assign`), the estimators (`effects`).
+Not here: the draw (`assign`), the analysis (`analysis`).
 
 By simulation, because a few accounts hold most of the money: in every draw each account stays or leaves by
 its own churn probability, brings its own margin of the year before, scaled to the window and by a ratio that
-one of the accounts showed in its last window, and the arms are drawn again in the same way. A difference d
-is found where |estimate + d| exceeds the bound of its own interval; the detectable one in 80 % of draws.
+one of the accounts showed in its last window, and the arms are drawn again in the same way. Calling keeps a
+share of those who would leave, the save rate; the detectable one is found by the analysis of the plan in
+80 % of draws. It is the same chance in all of them, so that a higher save rate only keeps more accounts.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import stdtrit
+from scipy.special import ndtri
 
+from patron.campaigns.analysis import comparison
 from patron.campaigns.assign import draw_arms
-from patron.campaigns.effects import Effect, difference_in_means
+from patron.campaigns.effects import Comparison
 from patron.errors import NotEnoughData
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 POWER, DRAWS = 0.8, 500
+OUTCOMES = ("retention", "margin")
 _SIZES = (0.5, 1.0, 2.0, 4.0)
+_STEPS, _CLOSE = 8, 0.004  # of the search; a save rate this close is the same to anybody
 
 
 def detectable(
@@ -63,23 +67,27 @@ def detectable(
     Returns
     -------
     dict
-        ``power``, ``draws``, ``sizes``: [{accounts, retention, retention_adjusted, margin, margin_adjusted}]:
-        shares and currency per account; None where a size is too small to show anything.
+        ``power``, ``draws``, ``sizes``: [{accounts, retention, retention_save_rate, margin,
+        margin_save_rate}]: the difference in the share that stays and in currency per account, with the save
+        rate that brings it; None where keeping every single account would not show.
     """
     known, pool = _known(accounts), np.asarray(ratios if len(ratios) else [1.0], dtype=np.float64)
     rows = []
     for factor in _SIZES:
         size = max(4, round(len(accounts) * factor))
-        found = _simulated(known, pool, size, (treated_share, window_share), draws, seed)
-        smallest = {name: _smallest(parts, alpha) for name, parts in found.items()}
-        rows.append({"accounts": size, **{name: _possible(name, d) for name, d in smallest.items()}})
+        campaigns = _drawn(known, pool, size, (treated_share, window_share), draws, seed)
+        row: dict[str, Any] = {"accounts": size}
+        for outcome in OUTCOMES:
+            rate = _smallest(campaigns, outcome, alpha)
+            lost = known.churn * (
+                1.0 if outcome == "retention" else known.before * window_share * pool.mean()
+            )
+            row |= {
+                outcome: None if rate is None else rate * float(lost.mean()),
+                f"{outcome}_save_rate": rate,
+            }
+        rows.append(row)
     return {"power": POWER, "draws": draws, "sizes": rows}
-
-
-def power_of(estimates: Floats, errors: Floats, degrees: Floats, difference: float, alpha: float) -> float:
-    """Return the share of draws in which a difference would be found."""
-    bound = errors * stdtrit(degrees, 1 - alpha / 2)
-    return float((np.abs(estimates + difference) > bound).mean())
 
 
 class _Known(NamedTuple):
@@ -91,6 +99,19 @@ class _Known(NamedTuple):
     before: Floats
 
 
+class _Campaign(NamedTuple):
+    """A simulated campaign, but for what calling does: its luck is drawn."""
+
+    known: _Known
+    treated: Bools
+    luck: Floats  # an account leaves where this is below its chance of leaving
+    margin: Floats  # of the window, should it stay
+
+    def outcome(self, name: str, save_rate: float) -> Floats:
+        leaves = self.luck < self.known.churn * (1 - save_rate * self.treated)
+        return np.where(leaves, 0.0, 1.0 if name == "retention" else self.margin)
+
+
 def _known(accounts: pd.DataFrame) -> _Known:
     return _Known(
         np.unique(accounts["group_id"].to_numpy(dtype=str), return_inverse=True)[1],
@@ -100,37 +121,18 @@ def _known(accounts: pd.DataFrame) -> _Known:
     )
 
 
-def _simulated(
+def _drawn(
     known: _Known, pool: Floats, size: int, shares: tuple[float, float], draws: int, seed: int
-) -> dict[str, list[tuple[float, float, float]]]:
-    """Simulate campaigns without any effect: estimate, error and degrees of freedom of each analysis."""
+) -> list[_Campaign]:
     rng, (treated_share, window_share) = np.random.default_rng([seed, size]), shares
-    found: dict[str, list[tuple[float, float, float]]] = {
-        name: [] for name in ("retention", "retention_adjusted", "margin", "margin_adjusted")
-    }
+    campaigns = []
     for _ in range(draws):
-        drawn = known if size == len(known.group) else _resized(known, size, rng)
-        first = np.unique(drawn.group, return_index=True)[1]
-        treated = draw_arms(drawn.stratum[first], treated_share, rng)[drawn.group]
-        stays = rng.random(len(treated)) >= drawn.churn
-        margin = stays * drawn.before * window_share * rng.choice(pool, len(treated))
-        try:
-            for name, y, before in (
-                ("retention", stays.astype(np.float64), np.log1p(np.maximum(drawn.before, 0.0))),
-                ("margin", margin, drawn.before),
-            ):
-                found[name].append(_figures(difference_in_means(y, treated, groups=drawn.group)))
-                adjusted = difference_in_means(
-                    y, treated, strata=drawn.stratum, groups=drawn.group, covariate=before
-                )
-                found[f"{name}_adjusted"].append(_figures(adjusted))
-        except NotEnoughData:  # so few that an arm cannot carry its strata
-            continue
-    return found
-
-
-def _figures(effect: Effect) -> tuple[float, float, float]:
-    return effect.estimate, effect.standard_error, effect.degrees_of_freedom
+        own = known if size == len(known.group) else _resized(known, size, rng)
+        first = np.unique(own.group, return_index=True)[1]
+        treated = draw_arms(own.stratum[first], treated_share, rng)[own.group]
+        margin = own.before * window_share * rng.choice(pool, len(treated))
+        campaigns.append(_Campaign(own, treated, rng.random(len(treated)), margin))
+    return campaigns
 
 
 def _resized(known: _Known, size: int, rng: np.random.Generator) -> _Known:
@@ -145,20 +147,40 @@ def _resized(known: _Known, size: int, rng: np.random.Generator) -> _Known:
     return _Known(copy, known.stratum[rows], known.churn[rows], known.before[rows])
 
 
-def _possible(name: str, difference: float | None) -> float | None:
-    """Return a difference, None for a share above 1: no such campaign could show anything."""
-    is_beyond = difference is not None and name.startswith("retention") and difference > 1
-    return None if is_beyond else difference
+def _smallest(campaigns: Sequence[_Campaign], outcome: str, alpha: float) -> float | None:
+    """Return the smallest save rate with the power asked for: false position on the normal scale of power."""
+    analyses = [_analysis(one, outcome) for one in campaigns]
+
+    def distance(save_rate: float) -> float:
+        pairs = zip(analyses, campaigns, strict=True)
+        found = [a is not None and a.excludes_zero(c.outcome(outcome, save_rate), alpha) for a, c in pairs]
+        half = 0.5 / len(found)  # none and all of the draws have a place on the scale, too
+        return float(ndtri(np.clip(np.mean(found), half, 1 - half)) - ndtri(POWER))
+
+    low, high, below, above = 0.0, 1.0, distance(0.0), distance(1.0)
+    if above < 0 or below >= 0:
+        return None if above < 0 else low
+    for _ in range(_STEPS):
+        # nearly a straight line in between; kept off the ends, where a bend would hold it
+        rate = low + min(max(below / (below - above), 0.05), 0.95) * (high - low)
+        found = distance(rate)
+        if abs(found) < _CLOSE or high - low < _CLOSE:
+            return rate
+        low, below = (rate, found) if found < 0 else (low, below)
+        high, above = (high, above) if found < 0 else (rate, found)
+    return low + below / (below - above) * (high - low)
 
 
-def _smallest(parts: Sequence[tuple[float, float, float]], alpha: float) -> float | None:
-    """Return the smallest difference with the power asked for."""
-    if not parts:
+def _analysis(campaign: _Campaign, outcome: str) -> Comparison | None:
+    """Return the analysis of the plan; None where an arm is too small for one."""
+    known = campaign.known
+    try:
+        return comparison(
+            outcome,
+            campaign.treated,
+            strata=known.stratum,
+            groups=known.group,
+            margin_before=known.before,
+        )
+    except NotEnoughData:
         return None
-    estimates, errors, degrees = np.array(parts).T
-    usable = np.isfinite(errors) & (errors > 0) & np.isfinite(degrees)
-    if usable.mean() < POWER:
-        return None
-    figures = estimates[usable], errors[usable], degrees[usable]
-    highest = 20 * float(errors[usable].max())
-    return float(brentq(lambda d: power_of(*figures, d, alpha) - POWER, 0.0, highest, xtol=highest * 1e-6))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from patron.campaigns.analysis import comparison
 from patron.campaigns.assign import TREATMENT
 from patron.campaigns.checks import balance, sample_ratio
 from patron.campaigns.effects import Effect, difference_in_means
@@ -103,9 +104,10 @@ def read_out(
 
 
 def _effects(accounts: pd.DataFrame, plan: CampaignPlan) -> dict[str, Any]:
-    margin = accounts["margin"].to_numpy(dtype=np.float64)
+    margin, retained = (accounts[name].to_numpy(dtype=np.float64) for name in ("margin", "retained"))
     capped = np.minimum(margin, np.quantile(margin, CAP_QUANTILE))
-    money = _outcome(accounts, margin, plan) | {"robust": _effect(_adjusted(accounts, capped, plan))}
+    money = _outcome(accounts, "margin", margin, plan)
+    money["robust"] = _adjusted(accounts, "margin", capped, plan)
     overall, tiers = save_rates(accounts, alpha=plan.alpha)
     called = int(accounts["arm"].eq(TREATMENT).sum())
     cost, gained = called * plan.cost_per_account, money["adjusted"]
@@ -115,7 +117,7 @@ def _effects(accounts: pd.DataFrame, plan: CampaignPlan) -> dict[str, Any]:
     }
     return {
         "unknown_accounts": int((~accounts["is_known"]).sum()),
-        "retention": _outcome(accounts, accounts["retained"].to_numpy(dtype=np.float64), plan),
+        "retention": _outcome(accounts, "retention", retained, plan),
         "margin": money,
         "by_tier": _within(accounts, "tier"),
         "by_stage": _within(accounts, "lifecycle_stage"),
@@ -128,28 +130,23 @@ def _effects(accounts: pd.DataFrame, plan: CampaignPlan) -> dict[str, Any]:
     }
 
 
-def _outcome(accounts: pd.DataFrame, y: np.ndarray, plan: CampaignPlan) -> dict[str, Any]:
+def _outcome(accounts: pd.DataFrame, name: str, y: np.ndarray, plan: CampaignPlan) -> dict[str, Any]:
     """Return the plain difference and the adjusted one."""
     treated, groups = accounts["arm"].eq(TREATMENT).to_numpy(), accounts["group_id"].to_numpy()
     strata = accounts["stratum"].to_numpy()
     raw = difference_redrawn(y, treated, strata=strata, groups=groups, alpha=plan.alpha, seed=plan.seed)
-    return {"raw": _effect(raw), "adjusted": _effect(_adjusted(accounts, y, plan))}
+    return {"raw": _effect(raw), "adjusted": _adjusted(accounts, name, y, plan)}
 
 
-def _adjusted(accounts: pd.DataFrame, y: np.ndarray, plan: CampaignPlan) -> Effect:
-    """Adjust by strata and the margin before; without the strata where arms are too small to carry them."""
-    treated, groups = accounts["arm"].eq(TREATMENT).to_numpy(), accounts["group_id"].to_numpy()
-    before = accounts["margin_before"].to_numpy(dtype=np.float64)
-    if set(np.unique(y)) <= {0.0, 1.0}:  # whether somebody orders does not grow with money without end
-        before = np.log1p(np.maximum(before, 0.0))
-    for strata in (accounts["stratum"].to_numpy(), None):
-        try:
-            return difference_in_means(
-                y, treated, strata=strata, groups=groups, covariate=before, alpha=plan.alpha
-            )
-        except NotEnoughData:
-            continue
-    return difference_in_means(y, treated, groups=groups, alpha=plan.alpha)
+def _adjusted(accounts: pd.DataFrame, name: str, y: np.ndarray, plan: CampaignPlan) -> dict[str, Any]:
+    analysis = comparison(
+        name,
+        accounts["arm"].eq(TREATMENT).to_numpy(),
+        strata=accounts["stratum"].to_numpy(),
+        groups=accounts["group_id"].to_numpy(),
+        margin_before=accounts["margin_before"].to_numpy(dtype=np.float64),
+    )
+    return _effect(analysis.effect(y, plan.alpha))
 
 
 def _within(accounts: pd.DataFrame, column: str) -> list[dict[str, Any]]:

@@ -26,13 +26,25 @@ def show_design(done: Designed, config: str) -> None:
         left = ", ".join(f"{n:,} {reason.replace('_', ' ')}" for reason, n in plan.excluded.items())
         screen.say(f"Left out: {left}")
     rows = [
-        [f"{row['accounts']:,}", *(_points(row[k]) for k in ("retention", "retention_adjusted"))]
-        + [_money(row[k], plan.currency) for k in ("margin", "margin_adjusted")]
+        [
+            f"{row['accounts']:,}",
+            *(_points(row[key]) for key in ("retention", "retention_save_rate")),
+            _money(row["margin"], plan.currency),
+            _points(row["margin_save_rate"]),
+        ]
         for row in plan.power["sizes"]
     ]
-    title = f"Differences that {plan.power['power']:.0%} of campaigns of a size would find"
-    headers = ["Accounts", "Retention, points", "adjusted", "Margin per account", "adjusted"]
+    title = f"Smallest effect that {plan.power['power']:.0%} of campaigns of a size would find"
+    headers = [
+        "Accounts",
+        "Retention, points",
+        "= save rate, %",
+        "Margin per account",
+        "= save rate, %",
+    ]
     screen.table(title, headers, rows, words=())
+    if any(value is None for row in plan.power["sizes"] for value in row.values()):
+        screen.say("-: too few accounts; even keeping everybody who would leave might not show.")
     screen.say(
         f"Campaign {plan.name}: {plan.treated:,} accounts to call, {plan.control:,} to leave alone "
         f"({plan.groups:,} buying groups) from {plan.as_of} until {plan.ends_on}; "
