@@ -42,6 +42,7 @@ DATA_FILES = (
     "reports/backtest.html.j2",
     "reports/macros.html.j2",
     "reports/owner.html.j2",
+    "reports/readout.html.j2",
     "reports/report.css",
     "reports/report.html.j2",
     "reports/report.js",

@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from trade_project import Project, copied
 
-from patron.campaigns import read_campaign
+from patron.actions import how_to_read
+from patron.campaigns import read_campaign, write_uplift
+from patron.campaigns.two_models import TwoModels, fit_two_models
 from patron.config import Config, load_config
 from patron.errors import NotEnoughData, PatronError
 from patron.workflows import Designed, design_campaign, read_out_campaign, score, worklist
@@ -120,9 +122,70 @@ def test_the_readout_is_that_of_the_orders(begun: Begun) -> None:
     assert terms.measured is not None
     assert terms.measured.campaign == "spring"
     row = listed.lists.judged.dropna(subset=["risk_x_value", "value_at_risk"]).iloc[0]
-    rate = terms.measured.of(pd.Series([row["tier"]]))[0]
+    rate = terms.measured.of(row.to_frame().T)[0]
     assert row["risk_x_value"] == pytest.approx(rate * row["value_at_risk"] - 3, abs=0.02)
     assert listed.lists.counts["control"] == 0, "the window is over"
+
+
+def test_a_supported_uplift_ranks_the_next_list(begun: Begun) -> None:
+    """Gain = predicted difference of staying x what is lost with the customer - cost; harm is left off."""
+    _, later, designed = begun
+    read = read_out_campaign(later, "spring")
+    assert read.page is not None
+    assert "Did it help?" in read.page.read_text(encoding="utf-8")
+    listed = later_scores(later)
+    models = caller_models(later)
+    support(designed.folder, write_uplift(designed.folder, models))
+    lists = worklist(listed).lists
+    judged = lists.judged.dropna(subset=["risk_x_value"]).set_index("customer_id")
+    features = recency(later).reindex(judged.index)
+    gain = models.predict(features)
+    expected = gain * judged["value_at_risk"] / judged["churn_probability"] - 3
+    np.testing.assert_allclose(judged["risk_x_value"], expected, rtol=1e-3, atol=0.02)
+    harmed = judged[gain <= 0]
+    assert len(harmed) > 0
+    assert harmed["left_off"].notna().all()
+    assert any("ranked by uplift" in said for said in how_to_read(lists))
+
+
+def test_changed_models_of_uplift_are_refused(begun: Begun) -> None:
+    """The readout names the bytes that it judged."""
+    _, later, designed = begun
+    read_out_campaign(later, "spring")
+    support(designed.folder, write_uplift(designed.folder, caller_models(later)))
+    path = designed.folder / "uplift.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(PatronError, match=r"uplift\.json' was changed after it was written"):
+        worklist(later_scores(later))
+
+
+def recency(config: Config) -> pd.DataFrame:
+    """Days since the last purchase day by customer, counted from the orders."""
+    orders = pd.read_parquet(config.path(str(config.ledger.transactions)))
+    day = pd.Timestamp(config.as_of)
+    past = orders[(orders["ordered_at"] < day) & (orders["amount"] > 0)]
+    silent = day - past.groupby("customer_id")["ordered_at"].max().dt.floor("D")
+    return pd.DataFrame({"days_since_last_order": silent.dt.days.astype(float)})
+
+
+def caller_models(config: Config) -> TwoModels:
+    """Models of a made-up campaign: a call keeps the silent and drives the others away."""
+    days = recency(config)
+    half = float(days["days_since_last_order"].median())
+    rng = np.random.default_rng(1)
+    many = pd.DataFrame({"days_since_last_order": rng.uniform(0, 2 * half, 2000)})
+    treated = rng.random(2000) < 0.5
+    chance = 0.6 + 0.3 * treated * np.where(many["days_since_last_order"] > half, 1, -1)
+    stayed = rng.random(2000) < chance
+    return fit_two_models(many, stayed, treated, columns=["days_since_last_order"])
+
+
+def support(folder: Path, digest: str) -> None:
+    """Write a judgement into the readout."""
+    path = folder / "readout.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["uplift"] = {"supported": True, "models_sha256": digest}
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def later_scores(config: Config) -> Config:

@@ -46,6 +46,7 @@ def how_to_read(found: Monday) -> list[str]:
         values["ended"] = day_in_words(measured.ended_on, facts.language)
     keys = (
         "how_value" if measured is None else "how_value_measured",
+        *(["how_value_by_customer"] if measured is not None and measured.by_customer is not None else []),
         "how_interval",
         "how_due",
         "how_win_back",

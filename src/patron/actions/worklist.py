@@ -5,7 +5,8 @@ Out: one row per account in rank order, or one row per candidate with the reason
 Not here: lapsed customers (`win_back`), files (`files`), what was done before (`memory`).
 
 Risk x value = save rate x ``value_at_risk`` - cost of a call. The save rate is an assumption until a campaign
-with a control group has measured it by tier (`MeasuredRates`); only then is it called an effect.
+with a control group has measured it, by tier or, where it supports that, by account (`MeasuredRates`); only
+then is it called an effect.
 """
 
 from __future__ import annotations
@@ -47,16 +48,23 @@ class MeasuredRates:
         Tier -> mean, low, high.
     others : tuple of float
         Of all accounts: for tiers that were not in it.
+    by_customer : mapping or None
+        Customer -> rate, predicted from its features, where the campaign supports a ranking by uplift; it
+        goes before the tier's.
     """
 
     campaign: str
     ended_on: date
     by_tier: Mapping[str, tuple[float, float, float]]
     others: tuple[float, float, float]
+    by_customer: Mapping[str, float] | None = None
 
-    def of(self, tiers: pd.Series) -> np.ndarray:
-        """Return the mean rate of each account's tier."""
-        return np.array([self.by_tier.get(str(tier), self.others)[0] for tier in tiers], dtype=np.float64)
+    def of(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the rate of each account (``customer_id``, ``tier``): its own, else the mean of its tier."""
+        own = self.by_customer or {}
+        pairs = zip(rows["customer_id"], rows["tier"], strict=True)
+        rates = [own.get(str(who), self.by_tier.get(str(tier), self.others)[0]) for who, tier in pairs]
+        return np.array(rates, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -227,7 +235,7 @@ def _with_money(rows: pd.DataFrame, terms: CallTerms) -> pd.DataFrame:
     without a positive ``clv``.
     """
     value = pd.to_numeric(rows["value_at_risk"]).to_numpy(dtype=np.float64, na_value=np.nan)
-    rate = terms.save_rate if terms.measured is None else terms.measured.of(rows["tier"])
+    rate = terms.save_rate if terms.measured is None else terms.measured.of(rows)
     gain = rate * value - terms.cost
     money = {"risk_x_value": np.round(gain, 2), "value_at_risk": np.round(value, 2)}
     names = ("clv", "clv_low", "clv_high")

@@ -6,13 +6,16 @@ from patron.campaigns.files import (
     ASSIGNMENT_COLUMNS,
     PLAN,
     READOUT,
+    UPLIFT,
     Campaign,
     assignment_bytes,
     campaigns_in,
     check_name,
     read_campaign,
+    read_uplift,
     running,
     write_campaign,
+    write_uplift,
 )
 from patron.campaigns.outcomes import campaign_outcomes
 from patron.campaigns.plan import ANALYSIS, CampaignPlan
@@ -31,6 +34,7 @@ __all__ = [
     "PLAN",
     "READOUT",
     "TREATMENT",
+    "UPLIFT",
     "Campaign",
     "CampaignPlan",
     "Effect",
@@ -55,8 +59,10 @@ __all__ = [
     "random_effects",
     "read_campaign",
     "read_out",
+    "read_uplift",
     "running",
     "save_rates",
     "uplift_by_decile",
     "write_campaign",
+    "write_uplift",
 ]

@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from patron.campaigns.plan import CampaignPlan
+from patron.campaigns.two_models import TwoModels
 from patron.errors import PatronError
 from patron.ledger.actions import with_apostrophe, without_apostrophe
 from patron.whole_files import whole_file, write_text
 
-PLAN, ASSIGNMENT, READOUT = "plan.json", "assignment.csv", "readout.json"
+PLAN, ASSIGNMENT, READOUT, UPLIFT = "plan.json", "assignment.csv", "readout.json", "uplift.json"
 ASSIGNMENT_COLUMNS = (
     "customer_id",
     "group_id",
@@ -55,6 +56,11 @@ class Campaign(NamedTuple):
     plan: CampaignPlan
     assignment: pd.DataFrame
     readout: dict[str, Any] | None
+
+    @property
+    def code(self) -> str | None:
+        """Code of the verdict; None before it was read out."""
+        return None if self.readout is None else str(self.readout["verdict"]["code"])
 
 
 def check_name(name: str) -> None:
@@ -140,6 +146,54 @@ def read_campaign(folder: Path) -> Campaign:
 
 
 _RESTORE = "Bring the file back from a copy: what is read out must be what was drawn."
+
+
+def write_uplift(folder: Path, models: TwoModels) -> str:
+    """Write the models of a supported ranking by uplift.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this campaign.
+    models : TwoModels
+        Of `uplift.Uplift`.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file, for the readout.
+    """
+    content = json.dumps(models.to_dict(), allow_nan=False) + "\n"
+    write_text(folder / UPLIFT, content)
+    return hashlib.sha256(content.encode("utf-8")).hexdigest()
+
+
+def read_uplift(folder: Path, sha256: str) -> TwoModels:
+    """Read the models back.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this campaign.
+    sha256 : str
+        As the readout names it.
+
+    Returns
+    -------
+    TwoModels
+
+    Raises
+    ------
+    PatronError
+        If the file is missing, or was changed after it was written.
+    """
+    try:
+        content = (folder / UPLIFT).read_bytes()
+    except OSError as error:
+        raise PatronError(f"the campaign '{folder.name}' cannot be read ({error}).", _RESTORE) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise PatronError(f"'{folder / UPLIFT}' was changed after it was written.", _RESTORE)
+    return TwoModels.from_dict(json.loads(content))
 
 
 def campaigns_in(folder: Path) -> list[Campaign]:

@@ -80,6 +80,7 @@ def show_readout(done: CampaignRead, config: str, language: str) -> None:
         _save_rates([*found["save_rates"], found["save_rate"]])
     if done.path is not None:
         screen.say(f"Wrote {done.path}")
+        screen.say(f"Wrote {done.page}   (for people)")
         screen.say(f"Next: patron worklist {config}   (ranks by the save rates measured)")
 
 

@@ -18,7 +18,7 @@ from patron.churn.tune import Trial, Tuned, tune
 from patron.clv import CLVModel
 from patron.errors import NotEnoughData
 from patron.evaluation.panel import build_panel
-from patron.features import FeatureRecipe, feature_names
+from patron.features import FeatureRecipe, coded_features, feature_names
 from patron.labels import ChurnLabel
 from patron.snapshots import CustomerTables, history_before, purchase_summary
 
@@ -217,11 +217,10 @@ def fit_recipe(panel: Panel, recipe: ChurnRecipe, *, threads: int | None = None)
 
 
 def _options(recipe: ChurnRecipe, threads: int | None) -> Options:
-    coded = [f"attribute_{name}" for name, values in recipe.features.attributes.items() if values is not None]
     return Options(
         horizon_days=recipe.features.horizon_days,
         active_days=recipe.active_days,
-        categorical=tuple(coded),
+        categorical=coded_features(recipe.features),
         trees=recipe.trees,
         penalty_c=recipe.penalty_c,
         seed=recipe.seed,

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from patron.clv import Evidence, LedgerView, last_year_per_day
-from patron.features import FeatureRecipe, build_features
+from patron.features import FeatureRecipe, build_features, coded_features
 from patron.segments import base_ratios, margins_of, net_ratios_of, segment_inputs
 from patron.snapshots import CustomerTables, history_before, purchase_days_between
 
@@ -132,10 +132,9 @@ class ForecastRecipe(NamedTuple):
     threads: int | None = None
 
     @property
-    def coded(self) -> list[str]:
+    def coded(self) -> tuple[str, ...]:
         """Features that hold codes rather than numbers."""
-        named = self.features.attributes.items()
-        return [f"attribute_{name}" for name, values in named if values is not None]
+        return coded_features(self.features)
 
 
 def collect_frame(

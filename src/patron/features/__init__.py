@@ -3,6 +3,7 @@
 from patron.features.build import (
     FeatureRecipe,
     build_features,
+    coded_features,
     described_features,
     feature_names,
     items_read_by,
@@ -24,6 +25,7 @@ __all__ = [
     "catalogue",
     "check_custom_feature",
     "check_name",
+    "coded_features",
     "described_features",
     "feature_names",
     "items_read_by",

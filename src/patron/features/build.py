@@ -164,6 +164,21 @@ def feature_names(recipe: FeatureRecipe) -> list[str]:
     return [feature.name for feature in described_features(recipe)]
 
 
+def coded_features(recipe: FeatureRecipe) -> tuple[str, ...]:
+    """Return the columns that hold codes rather than numbers: attributes with words for values.
+
+    Parameters
+    ----------
+    recipe : FeatureRecipe
+        What to build.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(f"attribute_{name}" for name, values in recipe.attributes.items() if values is not None)
+
+
 def described_features(recipe: FeatureRecipe) -> list[Feature]:
     """Return the columns a recipe makes, in order, with their units and meanings.
 

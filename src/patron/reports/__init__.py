@@ -10,6 +10,7 @@ with saying_what_to_install():
     from patron.reports.html import render_report, write_report
     from patron.reports.owner_page import render_owner_page
     from patron.reports.plots import training_plots
+    from patron.reports.readout_page import render_readout
     from patron.reports.sentences import three_sentences
     from patron.reports.value_plots import (
         plot_alive_grid,
@@ -32,6 +33,7 @@ __all__ = [
     "render_account",
     "render_backtest",
     "render_owner_page",
+    "render_readout",
     "render_report",
     "three_sentences",
     "training_plots",

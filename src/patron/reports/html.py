@@ -21,6 +21,7 @@ from patron.columns import RISKS, STAGES, TIERS
 from patron.model.card import Card
 from patron.reports._backtest_parts import backtest_section
 from patron.reports._base_pictures import base_pictures
+from patron.reports._campaigns_section import campaign_sentences
 from patron.reports._cohort_section import cohort_section
 from patron.reports._customer_list import ranked, safe_json
 from patron.reports._desk_lists import list_sections
@@ -71,6 +72,7 @@ def write_report(
     simulated: bool = False,
     card: Card | None = None,
     monitoring: Mapping[str, Any] | None = None,
+    campaigns: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]] = (),
 ) -> Path:
     """Write the report beside `path` and rename it, so that a reader never meets half a file.
 
@@ -78,7 +80,8 @@ def write_report(
     ----------
     path : Path
         The HTML file; its folder is made.
-    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated, card, monitoring
+    scores, evaluation, ledger, title, language, model_facts, backtest, desk, simulated, card
+    monitoring, campaigns
         As in `render_report`.
 
     Returns
@@ -103,6 +106,7 @@ def write_report(
         simulated=simulated,
         card=card,
         monitoring=monitoring,
+        campaigns=campaigns,
     )
     write_text(path, page)
     return path
@@ -121,6 +125,7 @@ def render_report(
     simulated: bool = False,
     card: Card | None = None,
     monitoring: Mapping[str, Any] | None = None,
+    campaigns: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]] = (),
 ) -> str:
     """Render the report as one HTML text.
 
@@ -148,6 +153,8 @@ def render_report(
         Of `model.card.card_of` in the language of the page; without it there is no section about the model.
     monitoring : mapping, optional
         The newest result of `patron monitor`.
+    campaigns : sequence of (mapping, mapping or None), optional
+        Plan and readout of each campaign with a control group, the one that began first first.
 
     Returns
     -------
@@ -168,7 +175,6 @@ def render_report(
     customers, listed = ranked(frame), None if desk is None else desk.worklist
     parts = _desk_parts(desk, sums, words)
     evidence = _evidence(evaluation, ledger, backtest, words)
-    monitored = monitoring_section(monitoring, words)
     shown = {*ALWAYS, *parts, "value" if evidence["value"] else "", "about" if card else ""}
     page = environment_for(words).from_string(package_text("report.html.j2"))
     return page.render(
@@ -193,7 +199,8 @@ def render_report(
         pictures=base_pictures(frame, ledger, words, months, desk),
         facts=model_facts or {},
         card=card,
-        monitored=monitored,
+        monitored=monitoring_section(monitoring, words),
+        campaigns=campaign_sentences(campaigns, words),
         **evidence,
         definitions=definitions(sums, evaluation, words),
         **_style_and_script(),

@@ -18,15 +18,17 @@ from patron.campaigns import (
     judge_uplift,
     read_campaign,
     read_out,
+    write_uplift,
 )
 from patron.config import Config
 from patron.errors import PatronError
 from patron.evaluation import known_until
-from patron.features import build_features
-from patron.snapshots import day_of, history_before, to_day
+from patron.features import coded_features
+from patron.reports import render_readout
+from patron.snapshots import day_of, to_day
 from patron.whole_files import write_text
 from patron.workflows.base import Base, open_base
-from patron.workflows.campaigns import campaigns_folder
+from patron.workflows.campaigns import campaigns_folder, uplift_features
 from patron.workflows.score import open_model
 
 Progress = Callable[[str], None]
@@ -44,11 +46,14 @@ class CampaignRead:
         What it came to.
     path : Path or None
         ``readout.json``; None before the end of the window.
+    page : Path or None
+        The same for people, ``readout.html``.
     """
 
     campaign: Campaign
     readout: Readout
     path: Path | None
+    page: Path | None = None
 
 
 def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda _step: None) -> CampaignRead:
@@ -98,20 +103,30 @@ def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda 
         minor_digits=base.ledger.minor_digits,
     )
     found = read_out(plan, campaign.assignment, outcomes, as_of=until)
-    found = replace(found, content={**found.content, "uplift": _uplift(config, base, campaign, outcomes)})
+    found = replace(
+        found, content={**found.content, "uplift": _uplift(config, base, campaign, outcomes, folder)}
+    )
     text = json.dumps(found.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
     write_text(folder / READOUT, text + "\n")
-    return CampaignRead(campaign, found, folder / READOUT)
+    page = folder / "readout.html"
+    said = render_readout(
+        plan.to_dict(), found.to_dict(), language=config.language, is_simulated=config.simulated
+    )
+    write_text(page, said)
+    return CampaignRead(campaign, found, folder / READOUT, page)
 
 
-def _uplift(config: Config, base: Base, campaign: Campaign, outcomes: pd.DataFrame) -> dict[str, Any] | None:
+def _uplift(
+    config: Config, base: Base, campaign: Campaign, outcomes: pd.DataFrame, folder: Path
+) -> dict[str, Any] | None:
     """Say whether a ranking by uplift would have found the right accounts better; None without a champion."""
     try:
-        model = open_model(config, None)
+        recipe = open_model(config, None, to_score=False).parts.recipe
     except PatronError:
         return None
     rows = campaign.assignment.drop(columns="margin_before").merge(outcomes, on="customer_id")
-    history = history_before(base.tables, to_day(campaign.plan.assigned_on))
-    features = build_features(history, model.parts.recipe, purchases=model.parts.purchases)
-    known = features.set_index("customer_id").reindex(rows["customer_id"]).reset_index(drop=True)
-    return judge_uplift(rows, known, seed=campaign.plan.seed).to_dict()
+    features = uplift_features(base, recipe, campaign.plan.assigned_on)
+    known = features.reindex(rows["customer_id"]).reset_index(drop=True)
+    found = judge_uplift(rows, known, categorical=coded_features(recipe), seed=campaign.plan.seed)
+    digest = None if found.models is None else write_uplift(folder, found.models)
+    return {**found.to_dict(), "models_sha256": digest}

@@ -27,7 +27,13 @@ from patron.scoring import in_language
 from patron.segments import segment_inputs
 from patron.snapshots import history_before, merge_customers, to_day
 from patron.workflows.base import Base
-from patron.workflows.campaigns import campaigns_folder, held_out, measured_rates
+from patron.workflows.campaigns import (
+    campaigns_folder,
+    held_out,
+    measured_rates,
+    newest_read,
+    uplift_rates,
+)
 
 
 def lists_folder(config: Config) -> Path:
@@ -84,12 +90,14 @@ def lists_of(
     settings, parts, playbook = config.worklist, model.parts, playbook_of(config)
     as_of = day_of_scores(scores)
     campaigns = campaigns_in(campaigns_folder(config))
+    read = newest_read(campaigns, as_of)
+    by_customer = None if read is None else uplift_rates(config, read, base, model, scores)
     terms = CallTerms(
         save_rate=settings.save_rate,
         cost=settings.cost,
         capacity=per_owner or settings.capacity,
         cooldown_days=settings.cooldown_days,
-        measured=measured_rates(campaigns, as_of, settings.save_rate),
+        measured=None if read is None else measured_rates(read, settings.save_rate, by_customer),
     )
     said = in_language(scores, playbook, language, active_days=parts.settings.active_days)
     said = said.assign(churn_label=parts.settings.label)  # risks of different labels are not compared

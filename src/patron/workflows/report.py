@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from patron.actions import day_of_scores
+from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
@@ -17,6 +18,7 @@ from patron.reports import Desk, write_report
 from patron.scoring import in_language, status_counts
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
+from patron.workflows.campaigns import campaigns_folder
 from patron.workflows.desk import collect_desk
 from patron.workflows.lists import playbook_of
 from patron.workflows.monitor import newest_monitoring
@@ -116,6 +118,11 @@ def report_on(
         backtest=newest_backtest(config, as_of),
         desk=desk,
         monitoring=newest_monitoring(config, as_of),
+        campaigns=[
+            (one.plan.to_dict(), one.readout if one.plan.ends_on.isoformat() <= as_of else None)
+            for one in campaigns_in(campaigns_folder(config))
+            if one.plan.as_of <= as_of
+        ],
         simulated=config.simulated,
         card=card_of({**model.manifest, "name": model.name}, model.evaluation, tongue),
     )
