@@ -186,6 +186,17 @@ def test_who_is_on_no_list_is_told_why(report_of):
     ]
 
 
+def test_control_accounts_are_marked(report_of):
+    """Whoever reads the table must not call them; without a campaign the page knows of none."""
+    ids = sorted(SCORES.loc[SCORES["status"] == "scored", "customer_id"])[:2]
+    judged = pd.DataFrame({"customer_id": ids, "left_off": ["control", "not_due"], "due_on": fake_desk.AS_OF})
+    columns = Page(report_of(desk=fake_desk.fake_desk(SCORES, judged=judged))).data["columns"]
+    marked = dict(zip(columns["id"], columns["control"], strict=True))
+    assert [name for name, is_control in marked.items() if is_control] == ids[:1]
+    none = Page(report_of(desk=fake_desk.fake_desk(SCORES, judged=judged.iloc[1:]))).data["columns"]
+    assert none["control"] is None
+
+
 def filled(column, row):
     """What the page writes of a template and its numbers."""
     place, *numbers = row.split("|") if row else ("",)

@@ -30,9 +30,18 @@ from patron.actions.surveys import referral_candidates, survey_due
 from patron.actions.tickets import response_times, ticket_topics
 from patron.actions.win_back import WIN_BACK_COLUMNS, win_back_list
 from patron.actions.won import Won, accounts_won, won_in_words
-from patron.actions.worklist import CallTerms, MeasuredRates, judged_calls, worklist
+from patron.actions.worklist import (
+    NOT_DUE,
+    OVER_CAPACITY,
+    CallTerms,
+    MeasuredRates,
+    judged_calls,
+    worklist,
+)
 
 __all__ = [
+    "NOT_DUE",
+    "OVER_CAPACITY",
     "WIN_BACK_COLUMNS",
     "Beside",
     "CallTerms",

@@ -43,7 +43,10 @@ def design(
     size: Annotated[
         int | None,
         typer.Option(
-            "--size", metavar="N", min=1, help="Accounts with the largest risk x value, beyond capacity."
+            "--size",
+            metavar="N",
+            min=1,
+            help="Accounts with the largest risk x value, also beyond capacity or not due yet.",
         ),
     ] = None,
     cost: Annotated[

@@ -52,10 +52,12 @@ def desk_payload(customers: pd.DataFrame, desk: Desk | None, words: Language) ->
     -------
     dict
         ``name``, ``owner``, ``list`` (rank), ``due`` (days from as_of), ``say``, ``off`` (why it is on no
-        list), ``history``.
+        list), ``control`` (left alone by a campaign; null where no account is), ``history``.
     """
     ids = customers["customer_id"].astype(str)
-    columns: dict[str, Any] = dict.fromkeys(("name", "owner", "list", "owner_rank", "due", "say", "off"))
+    columns: dict[str, Any] = dict.fromkeys(
+        ("name", "owner", "list", "owner_rank", "due", "say", "off", "control")
+    )
     columns["history"] = {}
     if desk is None:
         return columns
@@ -67,6 +69,8 @@ def desk_payload(customers: pd.DataFrame, desk: Desk | None, words: Language) ->
         columns |= _list_columns(customers, desk.worklist)
     if desk.judged is not None and has_rows(desk.judged):
         columns["off"] = templates(_why_off(customers, desk.judged, words))
+        controls = set(desk.judged.loc[desk.judged["left_off"].eq("control"), "customer_id"].astype(str))
+        columns["control"] = [i in controls for i in ids] if controls else None
     as_of = pd.to_datetime(customers["as_of"], errors="coerce").max()
     if desk.histories and not pd.isna(as_of):
         found = {i: desk.histories.get(customer) for i, customer in enumerate(ids)}

@@ -24,7 +24,7 @@ PAGE_TEXTS = (
     "detail_value_tier", "detail_range", "detail_list", "detail_list_place",
     "detail_list_place_alone", "detail_say", "detail_stage",
     "detail_revenue", "detail_timeline", "detail_rolling", "detail_risk_history", "detail_rhythm",
-    "detail_rhythm_short", "detail_off", "tag_list", "aside",
+    "detail_rhythm_short", "detail_off", "tag_list", "tag_control", "aside",
     "no_owner",
 )  # fmt: skip
 #: Sort key -> text of the column's head, in the order of the table.

@@ -184,6 +184,7 @@
     if (name(i)) { who.append(make("small", "id", column.id[i])); }
     if (code("status", i) > 0) { who.append(make("span", "tag", label("status", i))); }
     if (column.list && column.list[i] !== null) { who.append(make("span", "tag listed", fill("tag_list", { rank: number(column.list[i], 0) }))); }
+    if (column.control && column.control[i]) { who.append(make("span", "tag", text.tag_control)); }
     const chance = cell("probability", percent(share("probability", i)));
     const risk = code("risk", i);
     if (risk >= 0) { chance.append(make("br"), make("span", "risk " + data.codes.risk[risk], data.labels.risk[risk])); }

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from patron.actions import day_of_scores
+from patron.actions import NOT_DUE, OVER_CAPACITY, day_of_scores
 from patron.campaigns import (
     ANALYSIS,
     PLAN,
@@ -92,7 +92,8 @@ def design_campaign(
     treated_share : float
         Share of the buying groups that is called.
     size : int, optional
-        So many candidates with the largest risk x value, beyond what the list would hold; the list when None.
+        So many candidates with the largest risk x value, also those beyond the list's capacity and those who
+        are not due this week; the list when None.
     cost : float, optional
         Of calling one account; the config's ``worklist.cost`` when None.
     progress : callable
@@ -170,7 +171,7 @@ def _accounts(
     """Return the accounts that take part, and how many candidates do not, by reason."""
     lists, _ = lists_of(config, base, model, scores, language=config.language, stopped=None)
     judged = lists.judged
-    eligible = judged["left_off"].isna() | ((judged["left_off"] == "over_capacity") & (size is not None))
+    eligible = judged["left_off"].isna() | (_could_be_called(judged) & (size is not None))
     excluded = judged.loc[~eligible, "left_off"].value_counts()
     others = running(campaigns_in(campaigns_folder(config)), day_of_scores(scores))
     taken = {customer for one in others for customer in one.assignment["customer_id"]}
@@ -189,6 +190,11 @@ def _accounts(
     accounts["group_id"] = own if tops is None else own.map(tops).fillna(own)
     past = _past(base, model, accounts, 0)
     return accounts.assign(margin_before=past["margin_before"].to_numpy()), counts
+
+
+def _could_be_called(judged: pd.DataFrame) -> pd.Series:
+    """Say which accounts a longer list of a longer time would hold: they come due within the window."""
+    return judged["left_off"].isin((OVER_CAPACITY, NOT_DUE)) & (judged["risk_x_value"] > 0)
 
 
 def _past(base: Base, model: PatronModel, accounts: pd.DataFrame, days_ago: int) -> pd.DataFrame:
