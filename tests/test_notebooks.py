@@ -36,6 +36,7 @@ def test_there_is_a_notebook():
     """Otherwise the tests below would pass by being empty."""
     assert [path.stem for path in NOTEBOOKS] == [
         "01_first_look", "02_clv", "03_churn", "04_scores_to_actions", "05_retention_metrics",
+        "06_did_it_help",
     ]  # fmt: skip
 
 
