@@ -67,15 +67,15 @@ def test_what_cannot_be_drawn_is_refused() -> None:
 
 
 def test_detectable_is_what_the_textbook_says_for_equal_accounts() -> None:
-    """200 accounts that leave with 30 %: two binomial shares, 1.96 + .84 errors apart, within a twentieth."""
+    """200 accounts that leave with 30 %: two binomial shares, 1.96 + .84 errors apart, within 3 errors."""
     rows = accounts(200).assign(churn_probability=0.3, group_id=[f"{i}" for i in range(200)])
     design = assign(rows, treated_share=0.5, seed=1)
-    found = detectable(design, [1.0], treated_share=0.5, window_share=0.25, draws=1000, seed=2)["sizes"]
+    found = detectable(design, [1.0], treated_share=0.5, window_share=0.25, draws=500, seed=2)["sizes"]
     for place, size in ((1, 200), (2, 400)):
         expected = brentq(lambda d, n=size: shown_by(d, n) - 0.8, 0.01, 0.3)
         assert found[place]["accounts"] == size
-        assert found[place]["retention"] == pytest.approx(expected, rel=0.05)
-        assert found[place]["retention_save_rate"] == pytest.approx(expected / 0.3, rel=0.05)
+        assert found[place]["retention"] == pytest.approx(expected, rel=0.07)
+        assert found[place]["retention_save_rate"] == pytest.approx(expected / 0.3, rel=0.07)
 
 
 def shown_by(difference: float, accounts: int) -> float:

@@ -94,7 +94,7 @@ class Comparison:
     sums: Floats  # of the columns by group, / n: how their mean would vary
     products: Floats
     method: str
-    plain: Comparison | None  # without the covariate
+    without_covariate: tuple[ArrayLike | None, ArrayLike | None] | None  # strata and groups; None: has none
 
     def effect(self, y: Floats, alpha: float) -> Effect:
         """Return the effect on one outcome.
@@ -111,9 +111,10 @@ class Comparison:
         Effect
         """
         effect = self._bare(y, alpha)
-        if self.plain is None:
+        if self.without_covariate is None:
             return effect
-        error = self.plain._bare(y, alpha).standard_error
+        strata, groups = self.without_covariate
+        error = compare(self.treated, strata=strata, groups=groups).effect(y, alpha).standard_error
         saved = 1.0 - (effect.standard_error / error) ** 2 if error > 0 else 0.0
         return effect._replace(variance_reduction=saved)
 
@@ -245,7 +246,7 @@ def compare(
         sums,
         sums.T @ sums,
         _method(strata is not None, groups is not None, covariate is not None),
-        None if covariate is None else compare(treated, strata=strata, groups=groups),
+        None if covariate is None else (strata, groups),
     )
 
 
