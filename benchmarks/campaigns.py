@@ -83,23 +83,29 @@ def run(effect: str, accounts: int, runs: int) -> None:
     )
 
 
-def power(accounts: int, runs: int) -> None:
-    """Print the power promised by the design, and how often such campaigns are read out as an effect."""
+def power(accounts: int, runs: int, *, is_even: bool) -> None:
+    """Print the power promised by the design, and how often such campaigns are read out as an effect.
+
+    ``is_even``: without the large accounts, each capped at the median.
+    """
     base = simulate_campaign(accounts, "none", 10**6).drop(columns=["stratum", "arm", "retained", "margin"])
+    if is_even:  # so that a difference in margin can be found at all
+        base["margin_before"] = base["margin_before"].clip(upper=base["margin_before"].median())
     base["value_at_risk"] = base["churn_probability"] * base["margin_before"]
     terms = {"treated_share": 0.5, "window_share": 90 / 365}
     row = detectable(assign(base, treated_share=0.5, seed=0), RATIOS, **terms, draws=1000, seed=1)["sizes"][1]
-    for outcome in ("retention", "margin"):
+    kind = "even accounts" if is_even else "accounts"
+    for outcome in ("margin",) if is_even else ("retention", "margin"):
         rate = row[f"{outcome}_save_rate"]
         if rate is None:
-            print(f"power of {accounts} accounts: no save rate would show in {outcome}", flush=True)
+            print(f"power of {accounts} {kind}: no save rate would show in {outcome}", flush=True)
             continue
         hits = sum(_is_found(base, outcome, rate, seed) for seed in range(runs))
         # the promise is itself an average of 1,000 draws
         bound = 3 * np.sqrt(0.8 * 0.2 * (1 / runs + 1 / 1000))
         mark = "*" if abs(hits / runs - 0.8) > bound else ""
         print(
-            f"power of {accounts} accounts in {outcome}, difference {row[outcome]:.3f}, save rate "
+            f"power of {accounts} {kind} in {outcome}, difference {row[outcome]:.3f}, save rate "
             f"{rate:.0%}: promised 0.800, realised {hits / runs:.3f}{mark}",
             flush=True,
         )
@@ -136,7 +142,8 @@ def main() -> None:
     for accounts in options.accounts:
         for effect in () if options.power_only else SAVE_RATES:
             run(effect, accounts, options.runs)
-        power(accounts, options.runs)
+        for is_even in (False, True):
+            power(accounts, options.runs, is_even=is_even)
 
 
 if __name__ == "__main__":

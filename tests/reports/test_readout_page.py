@@ -161,6 +161,12 @@ def test_the_report_says_what_calling_brought() -> None:
     assert 'id="campaigns"' not in report([])
 
 
+def test_a_window_that_is_over_asks_to_be_read() -> None:
+    """The command is there to copy."""
+    past = {**PLAN, "name": "past", "as_of": "2011-03-01", "ends_on": "2011-05-30"}
+    assert "patron campaign readout CONFIG --name past" in words_of(report([(past, None)]))
+
+
 def report(campaigns: list[Any]) -> str:
     scores, evaluation, ledger = fake.fake_scores(), fake.fake_evaluation(), fake.fake_ledger()
     return render_report(scores=scores, evaluation=evaluation, ledger=ledger, title="x", campaigns=campaigns)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 from trade_project import Project, copied
 
 from patron.actions import how_to_read
@@ -125,6 +126,19 @@ def test_the_readout_is_that_of_the_orders(begun: Begun) -> None:
     rate = terms.measured.of(row.to_frame().T)[0]
     assert row["risk_x_value"] == pytest.approx(rate * row["value_at_risk"] - 3, abs=0.02)
     assert listed.lists.counts["control"] == 0, "the window is over"
+
+
+def test_the_run_in_mlflow_says_the_same(begun: Begun) -> None:
+    """Verdict and plan as tags, the effect as metrics."""
+    content = read_out_campaign(begun.later, "spring").readout.to_dict()
+    client = MlflowClient(f"sqlite:///{begun.config.folder / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("again")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "tags.patron.campaign = 'spring'")
+    assert run.data.tags["patron.verdict"] == content["verdict"]["code"]
+    assert run.data.tags["patron.plan"] == begun.designed.plan.to_dict()["digest"]
+    for key in ("estimate", "low", "high"):
+        assert run.data.metrics[f"retention.{key}"] == content["retention"]["adjusted"][key]
 
 
 def test_a_supported_uplift_ranks_the_next_list(begun: Begun) -> None:

@@ -15,8 +15,8 @@ from patron.registry.champion import (
     set_gate_verdict,
     swap_champion,
 )
-from patron.registry.monitoring import log_monitoring
 from patron.registry.resolve import ResolvedModel, is_registered, resolve
+from patron.registry.results import log_result
 from patron.registry.store import Store, open_store
 from patron.registry.training import log_training
 from patron.registry.trials import log_trials
@@ -42,7 +42,7 @@ __all__ = [
     "is_registered",
     "list_versions",
     "log_backtest",
-    "log_monitoring",
+    "log_result",
     "log_training",
     "log_trials",
     "look_back",

@@ -1,6 +1,6 @@
 """What calling brought: one sentence per campaign with a control group, the newest first.
 
-In:  plans and readouts as plain data. Out: names and sentences; nothing without a campaign.
+In:  plans and readouts as plain data, the day. Out: names and sentences; nothing without a campaign.
 Not here: the comparison (`patron.campaigns`), its own page (`readout_page`).
 """
 
@@ -16,7 +16,7 @@ MOST = 4
 
 
 def campaign_sentences(
-    campaigns: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]], words: Language
+    campaigns: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]], as_of: str, words: Language
 ) -> list[tuple[str, str]]:
     """Say what came of each campaign, or until when it runs.
 
@@ -25,6 +25,8 @@ def campaign_sentences(
     campaigns : sequence of (mapping, mapping or None)
         ``CampaignPlan.to_dict()`` and the content of ``readout.json``, None before the end of its window;
         the one that began first first.
+    as_of : str
+        Day of the report, ISO.
     words : Language
         For words and numbers.
 
@@ -36,10 +38,12 @@ def campaign_sentences(
     found = []
     for plan, readout in reversed(campaigns[-MOST:]):
         name = words.text("camp_name", name=plan["name"], date=words.date(plan["as_of"]))
-        found.append((name, _running(plan, words) if readout is None else readout["verdict"][words.code]))
+        unread = _unread(plan, as_of, words)
+        found.append((name, unread if readout is None else readout["verdict"][words.code]))
     return found
 
 
-def _running(plan: Mapping[str, Any], words: Language) -> str:
+def _unread(plan: Mapping[str, Any], as_of: str, words: Language) -> str:
     counts = {key: words.integer(plan[key]) for key in ("treated", "control")}
-    return words.text("camp_running", date=words.date(plan["ends_on"]), **counts)
+    key = "camp_running" if as_of < plan["ends_on"] else "camp_over"
+    return words.text(key, name=plan["name"], date=words.date(plan["ends_on"]), **counts)

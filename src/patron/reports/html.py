@@ -200,7 +200,7 @@ def render_report(
         facts=model_facts or {},
         card=card,
         monitored=monitoring_section(monitoring, words),
-        campaigns=campaign_sentences(campaigns, words),
+        campaigns=campaign_sentences(campaigns, str(sums.as_of), words),
         **evidence,
         definitions=definitions(sums, evaluation, words),
         **_style_and_script(),

@@ -24,6 +24,7 @@ from patron.config import Config
 from patron.errors import PatronError
 from patron.evaluation import known_until
 from patron.features import coded_features
+from patron.registry import log_result, open_store
 from patron.reports import render_readout
 from patron.snapshots import day_of, to_day
 from patron.whole_files import write_text
@@ -113,6 +114,8 @@ def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda 
         plan.to_dict(), found.to_dict(), language=config.language, is_simulated=config.simulated
     )
     write_text(page, said)
+    progress("tracking")
+    _log(config, plan.name, found)
     return CampaignRead(campaign, found, folder / READOUT, page)
 
 
@@ -130,3 +133,28 @@ def _uplift(
     found = judge_uplift(rows, known, categorical=coded_features(recipe), seed=campaign.plan.seed)
     digest = None if found.models is None else write_uplift(folder, found.models)
     return {**found.to_dict(), "models_sha256": digest}
+
+
+def _log(config: Config, name: str, found: Readout) -> None:
+    store = open_store(config.tracking.uri, root=config.folder, experiment=config.tracking.experiment)
+    content = found.content
+    effects = {outcome: content[outcome]["adjusted"] for outcome in ("retention", "margin")}
+    figures = {
+        f"{outcome}.{key}": effect[key]
+        for outcome, effect in effects.items()
+        for key in ("estimate", "low", "high")
+    }
+    figures["save_rate"] = content["save_rate"]["save_rate"]
+    log_result(
+        store,
+        "campaign",
+        run_name=f"campaign {name}",
+        result=found.to_dict(),
+        metrics={key: float(value) for key, value in figures.items() if value is not None},
+        tags={
+            "patron.as_of": str(content["as_of"]),
+            "patron.campaign": name,
+            "patron.verdict": found.code,
+            "patron.plan": str(content["plan_digest"]),
+        },
+    )

@@ -34,7 +34,7 @@ from patron.monitoring import (
     status_of,
     vintages_before,
 )
-from patron.registry import log_monitoring, open_store
+from patron.registry import log_result, open_store
 from patron.snapshots import CustomerTables, day_of, history_before, of_customers, to_day
 from patron.whole_files import write_text
 from patron.workflows.base import Base, open_base
@@ -272,8 +272,9 @@ def _log(config: Config, found: Monitored) -> None:
             f"newest.{key}": float(newest[key]) for key in ("promised", "realised") if newest[key] is not None
         }
         metrics |= {f"newest.{k}": float(v) for k, v in newest["metrics"].items() if v is not None}
-    log_monitoring(
+    log_result(
         store,
+        "monitoring",
         run_name=f"monitoring {found.as_of}",
         result=found.to_dict(),
         metrics=metrics,

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from patron import __version__
+from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.errors import PatronError, saying_what_to_install
 from patron.ledger import LedgerReport
 from patron.registry import Store, get_champion, list_versions, open_store
 from patron.workflows.base import Base, open_base
+from patron.workflows.campaigns import campaigns_folder
 from patron.workflows.check import check_base
 from patron.workflows.digests import tables_digest
 from patron.workflows.lists import playbook_of
@@ -261,7 +263,14 @@ def _inputs(config: Config, base: Base) -> dict[str, str]:
         "patron": __version__,
         "config": hashlib.sha256(text.encode()).hexdigest(),
         "orders": tables_digest(base.tables),
+        "campaigns": _digest_of_campaigns(config),
     }
+
+
+def _digest_of_campaigns(config: Config) -> str:
+    """Return a digest of plans and readouts: they decide who is left alone, and by which rates is ranked."""
+    found = [(one.plan.to_dict(), one.readout) for one in campaigns_in(campaigns_folder(config))]
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager
