@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.campaigns import judge_uplift
+from patron.campaigns import judge_uplift, uplift
 from patron.campaigns.two_models import TwoModels, fit_two_models
 from patron.errors import NotEnoughData
 from patron.simulation.campaign import simulate_campaign
@@ -65,15 +65,36 @@ def test_the_order_of_rows_has_no_part() -> None:
     assert first.to_dict() == second.to_dict()
 
 
+class Recorded:
+    """In the place of what fits: remembers which accounts each model saw, and predicts nothing."""
+
+    learner = "regression"
+
+    def __init__(self, treated: np.ndarray) -> None:
+        self.features = pd.DataFrame({"x": np.zeros(len(treated))})
+        self.treated, self.seed = treated, 3
+        self.seen: list[np.ndarray] = []
+
+    def models(self, rows: np.ndarray) -> Recorded:
+        self.seen.append(rows)
+        return self
+
+    def predict(self, features: pd.DataFrame) -> np.ndarray:
+        return np.zeros(len(features))
+
+
 def test_sisters_do_not_vouch_for_each_other() -> None:
-    """A feature that names the group carries no skill: groups stay in one fold."""
-    rows, features = campaign(1600, "none", 6)
-    pair = np.arange(1600) // 2
-    arm = np.random.default_rng(2).permutation(np.repeat(["treatment", "control"], 400))[pair]
-    luck = np.random.default_rng(3).random(800)[pair]
-    rows = rows.assign(group_id=[f"G{i}" for i in pair], arm=arm, retained=luck > 0.4)
-    found = judge_uplift(rows, features.assign(name=luck), draws=100)
-    assert found.code == "not_shown"
+    """No model has seen an account of a group that it is asked about; each group is asked about once."""
+    groups = np.repeat([f"G{i:03d}" for i in range(150)], np.arange(150) % 3 + 1)
+    arm = np.random.default_rng(2).permutation(np.arange(150) % 2 == 0)
+    treated = arm[np.unique(groups, return_inverse=True)[1]]
+    fit = Recorded(treated)
+    uplift._cross_fitted(fit, groups)  # type: ignore[arg-type]
+    asked = [set(groups[~rows]) for rows in fit.seen]
+    for rows, names in zip(fit.seen, asked, strict=True):
+        assert not set(groups[rows]) & names
+        assert 0 < treated[~rows].sum() < len(treated[~rows])
+    assert sorted(name for names in asked for name in names) == sorted(set(groups))
 
 
 def test_models_come_back_from_json_to_the_bit() -> None:

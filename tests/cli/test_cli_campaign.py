@@ -68,6 +68,7 @@ def test_mistakes_are_one_sentence(patron: Run, begun: Path) -> None:
         (("readout", begun, "--name", "autumn"), "there is no campaign 'autumn'"),
         (("design", begun, "--name", "spring"), "there is a campaign 'spring' already"),
         (("design", begun, "--name", "../up"), "cannot be the name of a campaign"),
+        (("readout", begun, "--name", "../models"), "cannot be the name of a campaign"),
         (("design", begun, "--name", "all", "--treated-share", "1"), "leaves nobody for an arm"),
     ):
         found = patron("campaign", *words)

@@ -122,3 +122,13 @@ def test_nothing_after_the_day_counts() -> None:
     tables = customer_tables(ledger.lines, keep=materialise)
     assert data_facts(tables, to_day(day.date())) == facts()["data"]
     assert look(spoilt, day, None) == look(orders, day, None)
+
+
+def test_a_day_inside_the_ledger_knows_nothing_of_the_rest() -> None:
+    """Facts and findings of a day are the same from a ledger that goes on after it."""
+    orders, end = clean()
+    day = end - timedelta(days=28)
+    ledger = load_ledger(orders, as_of=end.date(), currency="GBP")
+    tables = customer_tables(ledger.lines, keep=materialise)
+    assert data_facts(tables, to_day(day.date())) == facts()["data"]
+    assert data_findings(tables, ledger.lines, to_day(day.date()), None) == []

@@ -2,7 +2,7 @@
 
 In:  the accounts of one finished campaign: arm, group, what the rules said of them, features, outcome.
 Out: `Uplift`: Qini of four rankings with intervals, deciles, a verdict, the fitted models if supported.
-Not here: the models (`two_models`), the areas (`qini`), features and files (`workflows.campaign_uplift`).
+Not here: the models (`two_models`), the areas (`qini`), features and files (`workflows.campaign_readout`).
 
 Nobody is judged by a model that saw it: five folds of whole groups. A prediction counts by its rank within
 its fold, because the level of a fold's model leans against the luck of the accounts it did not see. Intervals

@@ -15,6 +15,7 @@ from patron.campaigns import (
     Campaign,
     Readout,
     campaign_outcomes,
+    check_name,
     judge_uplift,
     read_campaign,
     read_out,
@@ -76,8 +77,9 @@ def read_out_campaign(config: Config, name: str, *, progress: Progress = lambda 
     Raises
     ------
     PatronError
-        If there is no such campaign, or its files were changed.
+        If there is no such campaign, its files were changed, or MLflow refuses the run.
     """
+    check_name(name)
     folder = campaigns_folder(config) / name
     if not folder.is_dir():
         known = ", ".join(sorted(path.name for path in campaigns_folder(config).glob("*") if path.is_dir()))
