@@ -80,7 +80,7 @@ def test_a_new_campaign_is_another_run(copy: Copy) -> None:
     """Whoever is drawn to be left alone after the list was made is off it when the run is started again."""
     config = copy("tracking.experiment=again", "worklist.capacity=1000")
     run_week(config)
-    designed = design_campaign(config, "spring", window_days=30)
+    designed = design_campaign(config, "spring", window_days=30, size=40)
     again = run_week(config)
     assert "worklist" not in again.done_before
     controls = designed.assignment.query("arm == 'control'")["customer_id"]

@@ -32,7 +32,7 @@ Bools = NDArray[np.bool_]
 POWER, DRAWS = 0.8, 500
 OUTCOMES = ("retention", "margin")
 _SIZES = (0.5, 1.0, 2.0, 4.0)
-_STEPS, _CLOSE = 8, 0.004  # of the search; a save rate this close is the same to anybody
+_STEPS, _CLOSE = 8, 0.02  # of the search; a third of what 500 draws are sure of, on the normal scale
 
 
 def detectable(
@@ -157,14 +157,15 @@ def _smallest(campaigns: Sequence[_Campaign], outcome: str, alpha: float) -> flo
         half = 0.5 / len(found)  # none and all of the draws have a place on the scale, too
         return float(ndtri(np.clip(np.mean(found), half, 1 - half)) - ndtri(POWER))
 
-    low, high, below, above = 0.0, 1.0, distance(0.0), distance(1.0)
-    if above < 0 or below >= 0:
-        return None if above < 0 else low
+    # without an effect the interval excludes zero in a share alpha of the draws
+    low, high, below, above = 0.0, 1.0, float(ndtri(alpha) - ndtri(POWER)), distance(1.0)
+    if above < 0:
+        return None
     for _ in range(_STEPS):
         # nearly a straight line in between; kept off the ends, where a bend would hold it
         rate = low + min(max(below / (below - above), 0.05), 0.95) * (high - low)
         found = distance(rate)
-        if abs(found) < _CLOSE or high - low < _CLOSE:
+        if abs(found) < _CLOSE:
             return rate
         low, below = (rate, found) if found < 0 else (low, below)
         high, above = (high, above) if found < 0 else (rate, found)
