@@ -15,7 +15,7 @@ from patron.campaigns import CONTROL, Campaign, SaveRate, posterior_save_rate, r
 from patron.config import Config
 from patron.features import FeatureRecipe, build_features
 from patron.model import PatronModel
-from patron.snapshots import history_before, to_day
+from patron.snapshots import CustomerMerge, history_before, merge_customers, to_day
 from patron.workflows.base import Base
 
 
@@ -24,7 +24,9 @@ def campaigns_folder(config: Config) -> Path:
     return config.output_folder / "campaigns"
 
 
-def held_out(campaigns: Sequence[Campaign], day: date) -> dict[str, date]:
+def held_out(
+    campaigns: Sequence[Campaign], day: date, merges: Sequence[CustomerMerge] = ()
+) -> dict[str, date]:
     """Return the accounts that running campaigns leave alone, and until when.
 
     Parameters
@@ -33,14 +35,17 @@ def held_out(campaigns: Sequence[Campaign], day: date) -> dict[str, date]:
         All there are.
     day : date
         Of the lists.
+    merges : sequence of CustomerMerge
+        An account that was given a new id since the draw is left alone under that one.
 
     Returns
     -------
     dict
         Customer -> the day after the window.
     """
+    names = merge_customers(merges, to_day(day))
     return {
-        str(customer): one.plan.ends_on
+        names.get(str(customer), str(customer)): one.plan.ends_on
         for one in running(campaigns, day)
         for customer in one.assignment.loc[one.assignment["arm"] == CONTROL, "customer_id"]
     }
