@@ -107,7 +107,7 @@ def test_numbers_dates_and_formats():
     assert money[0].number_format.startswith("#,##0.00")
     assert column_of(sheet, "Call on")[0].value == datetime(2024, 7, 1)
     assert sheet.freeze_panes == "F2"
-    assert sheet.auto_filter.ref == "A1:AC5"
+    assert sheet.auto_filter.ref == "A1:AD5"
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
     assert sheet.page_setup.fitToWidth == 1
     assert sheet.column_dimensions["E"].width == WORKLIST_COLUMNS["name"].width

@@ -10,7 +10,7 @@ import pytest
 from patron.campaigns import Campaign, CampaignPlan, campaign_outcomes
 from patron.ledger import load_ledger, materialise
 from patron.snapshots import CustomerMerge, customer_tables, to_day
-from patron.workflows.campaigns import held_out
+from patron.workflows.campaigns import held_out, to_call
 
 START = to_day(date(2024, 3, 1))
 IDS = ["a", "b", "c", "d", "old"]
@@ -75,3 +75,4 @@ def test_a_control_account_with_a_new_id_is_left_alone() -> None:
     assert held_out(campaigns, date(2024, 3, 15), merges) == {"old": end}
     assert held_out(campaigns, date(2024, 3, 16), merges) == {"new": end}
     assert held_out(campaigns, end, merges) == {}
+    assert to_call(campaigns, date(2024, 3, 16), merges) == {"a": "spring"}

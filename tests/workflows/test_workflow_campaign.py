@@ -75,6 +75,10 @@ def test_half_is_called_and_half_is_left_alone(begun: Begun) -> None:
     listed = worklist(config)
     assert not controls & set(listed.lists.calls["customer_id"])
     assert listed.lists.counts["control"] == len(controls)
+    named = listed.lists.calls.set_index("customer_id")["campaign"].dropna()
+    treated = set(rows.loc[rows["arm"] == "treatment", "customer_id"])
+    assert set(named) == {"spring"}
+    assert set(named.index) == treated & set(listed.lists.calls["customer_id"])
 
 
 def test_the_margin_before_is_that_of_the_orders(begun: Begun) -> None:

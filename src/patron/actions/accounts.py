@@ -50,6 +50,8 @@ class Beside:
         The built-in one if left out.
     held_out : mapping
         Customer -> the day until which a campaign leaves it alone: control accounts are on no list.
+    campaigns : mapping
+        Customer -> the running campaign that is to call it.
     language : str
         ``en`` or ``zh``: of what is said; the reasons come as the scores have them.
     """
@@ -63,6 +65,7 @@ class Beside:
     merges: tuple[CustomerMerge, ...] = ()
     playbook: Playbook | None = None
     held_out: Mapping[str, date] = field(default_factory=dict)
+    campaigns: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
 
 
@@ -90,7 +93,7 @@ def accounts(scores: pd.DataFrame, beside: Beside) -> pd.DataFrame:
     pandas.DataFrame, shape (n, ...)
         Of the same order, index from 0: the columns of the score row, and ``owner``, ``name`` (None without),
         ``reason``, ``action``, ``say``, ``done_by``, ``within_days``, ``revenue_change``,
-        ``stopped_categories``, ``group_id``, ``sister_note``.
+        ``stopped_categories``, ``group_id``, ``sister_note``, ``campaign``.
     """
     rows = scores.reset_index(drop=True)
     rows = rows.assign(customer_id=rows["customer_id"].astype(str))
@@ -100,6 +103,7 @@ def accounts(scores: pd.DataFrame, beside: Beside) -> pd.DataFrame:
         rows[name] = _texts(beside.attributes, name, rows["customer_id"])
     for name in ("group_id", "sister_note"):
         rows[name] = _texts(beside.sisters, name, rows["customer_id"])
+    rows["campaign"] = pd.Series([beside.campaigns.get(i) for i in rows["customer_id"]], dtype=object)
     rows["revenue_change"] = _revenue_change(rows, beside.revenue_before)
     stopped = _stopped_by_customer(beside.stopped, beside.language)
     for name in ("stopped_category", "stopped_on", "stopped_categories"):

@@ -61,6 +61,7 @@ WORKLIST_COLUMNS: dict[str, WorklistColumn] = {
     "stopped_categories": WorklistColumn("text", "Stopped buying", "已停购品类", 28),
     "group_id": WorklistColumn("text", "Buying group", "所属集团", 14),
     "sister_note": WorklistColumn("text", "Sister sites", "集团内其他网点", 28),
+    "campaign": WorklistColumn("text", "Campaign", "活动", 14),
     "outcome": WorklistColumn("text", "Outcome", "联系结果", 14),
     "outcome_on": WorklistColumn("date", "Outcome on", "联系日期", 12),
     "outcome_note": WorklistColumn("text", "Note", "备注", 32),

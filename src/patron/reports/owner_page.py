@@ -37,6 +37,7 @@ _FACTS = (
     "stopped_categories",
     "group_id",
     "sister_note",
+    "campaign",
 )
 
 

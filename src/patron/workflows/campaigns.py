@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,16 @@ from typing import Any
 import pandas as pd
 
 from patron.actions import MeasuredRates, day_of_scores
-from patron.campaigns import CONTROL, Campaign, SaveRate, posterior_save_rate, read_uplift, running
+from patron.campaigns import (
+    CONTROL,
+    TREATMENT,
+    Campaign,
+    CampaignPlan,
+    SaveRate,
+    posterior_save_rate,
+    read_uplift,
+    running,
+)
 from patron.config import Config
 from patron.features import FeatureRecipe, build_features
 from patron.model import PatronModel
@@ -36,19 +45,39 @@ def held_out(
     day : date
         Of the lists.
     merges : sequence of CustomerMerge
-        An account that was given a new id since the draw is left alone under that one.
+        An account that was given a new id since the draw counts under that one.
 
     Returns
     -------
     dict
         Customer -> the day after the window.
     """
+    return {customer: plan.ends_on for customer, plan in _drawn(campaigns, CONTROL, day, merges)}
+
+
+def to_call(campaigns: Sequence[Campaign], day: date, merges: Sequence[CustomerMerge] = ()) -> dict[str, str]:
+    """Return the accounts that running campaigns are to call, and the name of the campaign.
+
+    Parameters
+    ----------
+    campaigns, day, merges
+        As in `held_out`.
+
+    Returns
+    -------
+    dict
+        Customer -> campaign.
+    """
+    return {customer: plan.name for customer, plan in _drawn(campaigns, TREATMENT, day, merges)}
+
+
+def _drawn(
+    campaigns: Sequence[Campaign], arm: str, day: date, merges: Sequence[CustomerMerge]
+) -> Iterator[tuple[str, CampaignPlan]]:
     names = merge_customers(merges, to_day(day))
-    return {
-        names.get(str(customer), str(customer)): one.plan.ends_on
-        for one in running(campaigns, day)
-        for customer in one.assignment.loc[one.assignment["arm"] == CONTROL, "customer_id"]
-    }
+    for one in running(campaigns, day):
+        for customer in one.assignment.loc[one.assignment["arm"] == arm, "customer_id"]:
+            yield names.get(str(customer), str(customer)), one.plan
 
 
 def newest_read(campaigns: Sequence[Campaign], day: date) -> Campaign | None:

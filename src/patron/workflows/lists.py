@@ -32,6 +32,7 @@ from patron.workflows.campaigns import (
     held_out,
     measured_rates,
     newest_read,
+    to_call,
     uplift_rates,
 )
 
@@ -102,7 +103,10 @@ def lists_of(
     said = in_language(scores, playbook, language, active_days=parts.settings.active_days)
     said = said.assign(churn_label=parts.settings.label)  # risks of different labels are not compared
     beside = replace(_beside(config, base, said, as_of, language), stopped=stopped, playbook=playbook)
-    beside = replace(beside, held_out=held_out(campaigns, as_of, base.tables.merges))
+    merges = base.tables.merges
+    beside = replace(
+        beside, held_out=held_out(campaigns, as_of, merges), campaigns=to_call(campaigns, as_of, merges)
+    )
     digits = base.ledger.minor_digits
     won = accounts_won(base.actions, base.tables, to_day(as_of), minor_digits=digits)
     found = monday(said, terms, beside, won, is_simulated=config.simulated)
