@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from patron.campaigns import detectable, difference_in_means
+from patron.campaigns import detectable, difference_in_means, difference_redrawn
 from patron.errors import NotEnoughData
 from patron.simulation.campaign import simulate_campaign
 
@@ -26,3 +26,19 @@ def test_no_share_above_one_is_promised(seed: int) -> None:
     assert all(0 < share <= 1 for share in shares if share is not None)
     larger = [row["margin"] for row in found["sizes"] if row["margin"] is not None]
     assert np.all(np.array(larger) > 0)
+
+
+def test_accounts_that_all_did_the_same_have_no_interval() -> None:
+    """Rounding is no error: neither all that stayed, nor all against none."""
+    for y in ([1.0] * 10, [0.1] * 10, [1.0] * 5 + [0.0] * 5):
+        effect = difference_in_means(y, [1] * 5 + [0] * 5)
+        assert np.isnan([effect.low, effect.high]).all()
+    known = np.arange(10.0) % 3
+    assert np.isnan(difference_in_means([1.0] * 10, [1] * 5 + [0] * 5, covariate=known).low)
+
+
+def test_few_re_draws_may_bound_nothing() -> None:
+    """Two against two: one way in three to draw them has no error at all."""
+    effect = difference_redrawn([1.0, 0.0, 1.0, 0.0], [1, 1, 0, 0], seed=1)
+    assert (effect.estimate, effect.low, effect.high) == (0.0, -np.inf, np.inf)
+    assert effect.p_value == 1.0

@@ -132,3 +132,17 @@ def test_tiers_are_pulled_towards_each_other() -> None:
     assert np.ptp([row["estimate"] for row in found]) < np.ptp(raw)
     at_risk = found[0]
     assert at_risk["low"] < 0.5 * 0.55 < at_risk["high"], "the truth of the tier: half of 55 % are kept"
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "kept"), [(5, 5, (5, 5)), (5, 5, (0, 0)), (6, 6, (6, 0)), (2, 2, (1, 1))]
+)
+def test_a_handful_of_accounts_shows_nothing(treated: int, control: int, kept: tuple[int, int]) -> None:
+    """No interval from rounding, none beyond all and none, and JSON without NaN."""
+    found = read(arms(treated, control, kept, (50.0, 50.0)))
+    assert found.code == "not_shown"
+    json.dumps(found.content, allow_nan=False)
+    for effect in found.content["retention"].values():
+        assert effect["low"] is None or -1 <= effect["low"] <= effect["high"] <= 1
+    said = found.content["verdict"]
+    assert "?" not in said["en"] + said["zh"]

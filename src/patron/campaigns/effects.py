@@ -130,6 +130,8 @@ class Comparison:
         parts = variances[0] ** 2 / self.one.degrees + variances[1] ** 2 / self.zero.degrees
         degrees = variance**2 / parts if parts > 0 else float("nan")
         error = float(np.sqrt(variance + self._of_the_mean(first - second, scores, others)))
+        # what is left of an outcome that does not vary is rounding, and no error to judge by
+        error = error if error > _NOTHING * float(np.abs(y).max()) else 0.0
         estimate = float(first[0] - second[0])
         if error > 0:
             half = error * float(stdtrit(degrees, 1 - alpha / 2))

@@ -135,7 +135,7 @@ def _outcome(accounts: pd.DataFrame, name: str, y: np.ndarray, plan: CampaignPla
     treated, groups = accounts["arm"].eq(TREATMENT).to_numpy(), accounts["group_id"].to_numpy()
     strata = accounts["stratum"].to_numpy()
     raw = difference_redrawn(y, treated, strata=strata, groups=groups, alpha=plan.alpha, seed=plan.seed)
-    return {"raw": _effect(raw), "adjusted": _adjusted(accounts, name, y, plan)}
+    return {"raw": _effect(raw, name), "adjusted": _adjusted(accounts, name, y, plan)}
 
 
 def _adjusted(accounts: pd.DataFrame, name: str, y: np.ndarray, plan: CampaignPlan) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _adjusted(accounts: pd.DataFrame, name: str, y: np.ndarray, plan: CampaignPl
         groups=accounts["group_id"].to_numpy(),
         margin_before=accounts["margin_before"].to_numpy(dtype=np.float64),
     )
-    return _effect(analysis.effect(y, plan.alpha))
+    return _effect(analysis.effect(y, plan.alpha), name)
 
 
 def _within(accounts: pd.DataFrame, column: str) -> list[dict[str, Any]]:
@@ -185,8 +185,10 @@ def _ended(code: str, content: dict[str, Any], plan: CampaignPlan) -> Readout:
     return Readout(code, {**content, "verdict": {"code": code, "en": en, "zh": zh}})
 
 
-def _effect(effect: Effect) -> dict[str, Any]:
-    """Return plain values; null where a figure is not defined."""
+def _effect(effect: Effect, outcome: str) -> dict[str, Any]:
+    """Return plain values; null where a figure is not defined, shares no further apart than all and none."""
+    if outcome == "retention":
+        effect = effect._replace(low=max(effect.low, -1.0), high=min(effect.high, 1.0))
     return {
         key: None if isinstance(value, float) and not np.isfinite(value) else value
         for key, value in effect._asdict().items()

@@ -59,6 +59,13 @@ def verdict_words(code: str, content: Mapping[str, Any], currency: str | None) -
             f"联系有害：{counts['treatment']:,}个实验组客户的下单比例低"
             f"{_points(-effect['estimate'])}个百分点（差异{interval}）。",
         )
+    if effect["low"] is None:
+        return (
+            f"Not shown: the {counts['treatment']:,} treated accounts all did the same, and so did the "
+            f"{counts['control']:,} control accounts: nothing is known of chance.",
+            f"未能证明：实验组{counts['treatment']:,}个客户表现完全相同，对照组{counts['control']:,}个客户亦然，"
+            "无法估计偶然因素。",
+        )
     return (
         f"Not shown: with {counts['treatment']:,} treated and {counts['control']:,} control accounts the "
         f"difference in retention may be anything from {low} to {high} points.",

@@ -12,6 +12,8 @@ plain difference is too wide: it holds the truth in 97 to 99 of 100 campaigns in
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,6 +22,7 @@ from patron.campaigns.effects import Effect, difference_in_means
 Floats = NDArray[np.float64]
 
 _CELLS_AT_ONCE = 2_000_000
+_NOTHING = 1e-9  # of the largest group's total: rounding
 
 
 def difference_redrawn(
@@ -48,7 +51,8 @@ def difference_redrawn(
     Returns
     -------
     Effect
-        ``degrees_of_freedom`` is the number of re-draws.
+        ``degrees_of_freedom`` is the number of re-draws; low and high are infinite where so few accounts
+        bound nothing.
 
     Raises
     ------
@@ -81,7 +85,8 @@ def difference_redrawn(
     drawn = np.abs(
         np.concatenate([_studentised(_redrawn(stratum, chosen[first], n, shuffle), units) for n in blocks])
     )
-    half = float(np.quantile(drawn, 1 - alpha, method="higher")) * plain.standard_error
+    # of few accounts some re-draws have no error at all: then there may be no bound
+    half = float(np.sort(drawn)[math.ceil((1 - alpha) * (redraws - 1))]) * plain.standard_error
     reached = int((drawn >= abs(observed) * (1 - 1e-12)).sum())
     return plain._replace(
         low=plain.estimate - half,
@@ -111,5 +116,7 @@ def _studentised(arms: Floats, units: Floats) -> Floats:
         spread = squares - 2 * level * cross + level**2 * sizes
         mean.append(level)
         variance.append(spread / size**2 * count / (count - 1))
-    error = np.sqrt(np.maximum(variance[0] + variance[1], 1e-300))
-    return np.asarray((mean[0] - mean[1]) / error)
+    difference, error = mean[0] - mean[1], np.sqrt(np.maximum(variance[0] + variance[1], 0.0))
+    nothing = _NOTHING * float(np.abs(units[:, 2]).max())
+    bound = np.where(np.abs(difference) > nothing, np.copysign(np.inf, difference), 0.0)
+    return np.asarray(np.divide(difference, error, out=bound, where=error > nothing))

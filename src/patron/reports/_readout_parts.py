@@ -102,7 +102,11 @@ def _picture(
     words: Language,
 ) -> Picture:
     title, caption = words.text(f"{key}_title"), words.text(f"{key}_caption")
-    drawn = [IntervalRow(name, row[value], row["low"], row["high"], said) for name, row, said in rows]
+    # a save rate of a few accounts may be as low as -4,000 %: the table says so, the picture stays readable
+    drawn = [
+        IntervalRow(name, *(max(row[key], -1.0) for key in (value, "low", "high")), said)
+        for name, row, said in rows
+    ]
     head = [words.text(f"ro_head_{name}") for name in ("who", "estimate", "interval")]
     cells = [
         [name, said, words.text("ro_from_to", low=write(row["low"]), high=write(row["high"]))]

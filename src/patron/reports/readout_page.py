@@ -84,11 +84,11 @@ def _facts(plan: Mapping[str, Any], found: Mapping[str, Any], words: Language) -
 def _money(found: Mapping[str, Any], words: Language) -> str:
     """Say what calling cost and what margin it brought, with the interval that it may be anything from."""
     gained = found["incremental"]
-    if gained["margin"] is None:
+    if gained["margin"] is None or gained["margin_low"] is None:
         return words.text("ro_money_unknown")
     amounts = {key: words.money(gained[key]) for key in ("margin", "margin_low", "margin_high")}
     amounts["cost"] = words.money(found["cost"])
-    if gained["margin_low"] is None or gained["margin_low"] <= 0 <= gained["margin_high"]:
+    if gained["margin_low"] <= 0 <= gained["margin_high"]:
         return words.text("ro_money_open", **amounts)
     ratio = found["return_ratio"]
     beside = None if ratio is None else words.text("ro_return", ratio=words.number(ratio, 1))
