@@ -104,7 +104,7 @@ def _picture(
     title, caption = words.text(f"{key}_title"), words.text(f"{key}_caption")
     # a save rate of a few accounts may be as low as -4,000 %: the table says so, the picture stays readable
     drawn = [
-        IntervalRow(name, *(max(row[key], -1.0) for key in (value, "low", "high")), said)
+        IntervalRow(name, max(row[value], -1.0), max(row["low"], -1.0), max(row["high"], -1.0), said)
         for name, row, said in rows
     ]
     head = [words.text(f"ro_head_{name}") for name in ("who", "estimate", "interval")]
