@@ -59,6 +59,11 @@ def verdict_words(code: str, content: Mapping[str, Any], currency: str | None) -
             f"联系有害：{counts['treatment']:,}个实验组客户的下单比例低"
             f"{_points(-effect['estimate'])}个百分点（差异{interval}）。",
         )
+    return _not_shown(counts, effect)
+
+
+def _not_shown(counts: Mapping[str, int], effect: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = (_points(effect[key]) for key in ("low", "high"))
     if effect["low"] is None:
         return (
             f"Not shown: the {counts['treatment']:,} treated accounts all did the same, and so did the "
