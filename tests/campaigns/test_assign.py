@@ -85,6 +85,7 @@ def shown_by(difference: float, accounts: int) -> float:
     return float(ndtr(difference / error - 1.959964))
 
 
+@pytest.mark.slow
 def test_the_promise_is_kept() -> None:
     """Campaigns with the save rate that was promised: 80 % find it, within three binomial errors of both."""
     base = accounts(120).assign(
