@@ -56,13 +56,9 @@ def tier_pictures(found: Found, words: Language) -> list[Picture]:
         ]
         if rows:
             pictures.append(_picture(f"ro_{key}", rows, "estimate", lambda v: points(v, words), words))
-    rates = [*found["save_rates"], found["save_rate"]]
-    rows = [
-        (words.label("tier", rate["tier"]), rate, words.percent(rate["save_rate"]))
-        for rate in rates
-        if rate["tier"] != "overall"
-    ]
-    rows.append((words.text("ro_overall"), rates[-1], words.percent(rates[-1]["save_rate"])))
+    rates = [(words.label("tier", rate["tier"]), rate) for rate in found["save_rates"]]
+    rates.append((words.text("ro_overall"), found["save_rate"]))
+    rows = [(name, rate, words.percent(rate["save_rate"])) for name, rate in rates]
     pictures.append(_picture("ro_save_rates", rows, "save_rate", words.percent, words))
     return pictures
 

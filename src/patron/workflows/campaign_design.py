@@ -19,7 +19,6 @@ from patron.campaigns import (
     assign,
     assignment_bytes,
     campaign_outcomes,
-    campaigns_in,
     check_name,
     detectable,
     running,
@@ -31,7 +30,7 @@ from patron.ledger import top_parents
 from patron.model import PatronModel
 from patron.snapshots import history_before, to_day
 from patron.workflows.base import Base, open_base
-from patron.workflows.campaigns import campaigns_folder
+from patron.workflows.campaigns import campaigns_folder, campaigns_of
 from patron.workflows.lists import lists_of
 from patron.workflows.report import model_reference
 from patron.workflows.score import open_model
@@ -173,7 +172,7 @@ def _accounts(
     judged = lists.judged
     eligible = judged["left_off"].isna() | (_could_be_called(judged) & (size is not None))
     excluded = judged.loc[~eligible, "left_off"].value_counts()
-    others = running(campaigns_in(campaigns_folder(config)), day_of_scores(scores))
+    others = running(campaigns_of(config), day_of_scores(scores))
     taken = {customer for one in others for customer in one.assignment["customer_id"]}
     chosen = judged[eligible & ~judged["customer_id"].isin(taken)].head(size or len(judged))
     counts = {str(reason): int(n) for reason, n in excluded.items()}

@@ -17,6 +17,7 @@ from patron.campaigns import (
     Campaign,
     CampaignPlan,
     SaveRate,
+    campaigns_in,
     posterior_save_rate,
     read_uplift,
     running,
@@ -31,6 +32,11 @@ from patron.workflows.base import Base
 def campaigns_folder(config: Config) -> Path:
     """Return where the campaigns of a config lie."""
     return config.output_folder / "campaigns"
+
+
+def campaigns_of(config: Config) -> list[Campaign]:
+    """Return all campaigns of a config, the one that began first first."""
+    return campaigns_in(campaigns_folder(config))
 
 
 def held_out(

@@ -19,7 +19,6 @@ from patron.actions import (
     read_earlier_lists,
     sister_notes,
 )
-from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.model import PatronModel
 from patron.playbook import Playbook, load_playbook
@@ -28,7 +27,7 @@ from patron.segments import segment_inputs
 from patron.snapshots import history_before, merge_customers, to_day
 from patron.workflows.base import Base
 from patron.workflows.campaigns import (
-    campaigns_folder,
+    campaigns_of,
     held_out,
     measured_rates,
     newest_read,
@@ -90,7 +89,7 @@ def lists_of(
     """
     settings, parts, playbook = config.worklist, model.parts, playbook_of(config)
     as_of = day_of_scores(scores)
-    campaigns = campaigns_in(campaigns_folder(config))
+    campaigns = campaigns_of(config)
     read = newest_read(campaigns, as_of)
     by_customer = None if read is None else uplift_rates(config, read, base, model, scores)
     terms = CallTerms(

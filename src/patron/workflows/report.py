@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from patron.actions import day_of_scores
-from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.errors import PatronError
 from patron.ledger import LedgerReport
@@ -18,7 +17,7 @@ from patron.reports import Desk, write_report
 from patron.scoring import in_language, status_counts
 from patron.workflows.backtest import newest_backtest
 from patron.workflows.base import open_base
-from patron.workflows.campaigns import campaigns_folder
+from patron.workflows.campaigns import campaigns_of
 from patron.workflows.desk import collect_desk
 from patron.workflows.lists import playbook_of
 from patron.workflows.monitor import newest_monitoring
@@ -120,7 +119,7 @@ def report_on(
         monitoring=newest_monitoring(config, as_of),
         campaigns=[
             (one.plan.to_dict(), one.readout if one.plan.ends_on.isoformat() <= as_of else None)
-            for one in campaigns_in(campaigns_folder(config))
+            for one in campaigns_of(config)
             if one.plan.as_of <= as_of
         ],
         simulated=config.simulated,

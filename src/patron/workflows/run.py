@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from patron import __version__
-from patron.campaigns import campaigns_in
 from patron.config import Config
 from patron.errors import PatronError, saying_what_to_install
 from patron.ledger import LedgerReport
 from patron.registry import Store, get_champion, list_versions, open_store
 from patron.workflows.base import Base, open_base
-from patron.workflows.campaigns import campaigns_folder
+from patron.workflows.campaigns import campaigns_of
 from patron.workflows.check import check_base
 from patron.workflows.digests import tables_digest
 from patron.workflows.lists import playbook_of
@@ -269,7 +268,7 @@ def _inputs(config: Config, base: Base) -> dict[str, str]:
 
 def _digest_of_campaigns(config: Config) -> str:
     """Return a digest of plans and readouts: they decide who is left alone, and by which rates is ranked."""
-    found = [(one.plan.to_dict(), one.readout) for one in campaigns_in(campaigns_folder(config))]
+    found = [(one.plan.to_dict(), one.readout) for one in campaigns_of(config)]
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
